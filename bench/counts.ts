@@ -1,4 +1,8 @@
 import { IMAGE_CLASSIFIER } from "../shared/models/models.ts";
+import { endUploads } from "../consumer/maintenance/end-rows.ts";
+import { pruneFinalized } from "../consumer/maintenance/prune.ts";
+import { countedBucket } from "../shared/jobs/operations.ts";
+import { d1Index } from "../shared/search/d1-index.ts";
 import { microUsd, neuronsFor } from "../shared/cost/neurons.ts";
 import type { Source } from "../shared/jobs/source.ts";
 import { operationMicroUsd } from "../producer/usage/prices.ts";
@@ -6,7 +10,7 @@ import type { Bench } from "./harness.ts";
 import { untilCompleted } from "./pipeline.ts";
 import { type Figure, round } from "./report.ts";
 import { darkroom, tutorial } from "./sides.ts";
-import type { Counts, Report } from "./workers/count-calls.ts";
+import { countedDatabase, type Counts, emptyCounts, type Report } from "./workers/count-calls.ts";
 
 const MESSAGES_A_CALL = 50;
 
@@ -39,11 +43,29 @@ export async function countCalls(bench: Bench, sources: readonly Source[]): Prom
     await bench.oursEnv.UPLOADS.sendBatch(events.slice(start, start + MESSAGES_A_CALL).map((body) => ({ body })));
   }
   await untilCompleted(darkroom(bench), sources.length);
+  const ours = (await (await bench.ours.fetch("http://bench/")).json()) as Report;
   return {
-    ours: (await (await bench.ours.fetch("http://bench/")).json()) as Report,
+    ours: await withPruning(ours, bench),
     theirs: (await (await bench.theirs.fetch("http://bench/")).json()) as Report,
     jobs: sources.length,
   };
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Prune the jobs, and end the rows of their uploads, long after. What that takes is counted like a queue of its own. */
+async function withPruning(report: Report, { oursEnv: { DB, MEDIA } }: Bench): Promise<Report> {
+  const counts = emptyCounts();
+  const d1RowsWrittenBy = { ...report.d1RowsWrittenBy };
+  const db = countedDatabase(DB, counts, d1RowsWrittenBy);
+  const deps = { db, media: countedBucket(MEDIA, counts), passages: d1Index(db), retentionDays: 30 };
+  await pruneFinalized(deps, Date.now() + 31 * DAY_MS);
+  await endUploads({ db, uploadDays: 90, auditDays: 400 }, Date.now() + 92 * DAY_MS);
+  const left = await DB.prepare(
+    "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM uploads) AS n",
+  ).first<number>("n");
+  if (left !== 0) throw new Error(`${left} jobs and uploads were not pruned`);
+  return { ...report, queues: { ...report.queues, pruning: counts }, d1RowsWrittenBy };
 }
 
 /** The D1 round trips of the consumer that calls the models, without the other queues. */
@@ -78,6 +100,9 @@ export function costPerMillionJobs({ ours, theirs, jobs }: CallsPerJob): Figure 
     ...parts,
     d1RowsWrittenByQueue: rounded(
       Object.fromEntries(Object.entries(ours.queues).map(([queue, counts]) => [queue, counts.d1RowsWritten / jobs])),
+    ),
+    d1RowsWrittenBy: rounded(
+      Object.fromEntries(Object.entries(ours.d1RowsWrittenBy).map(([subject, rows]) => [subject, rows / jobs])),
     ),
     peerParts,
     jobs,

@@ -8,6 +8,7 @@ import { keepUndelivered } from "./runner/keep-undelivered.ts";
 import { createProcessors } from "./processors/index.ts";
 import { callGate } from "./runner/call-gate.ts";
 import { ingestBatch } from "./ingest/ingest-batch.ts";
+import { SHORTEST_UPLOAD_DAYS } from "./maintenance/end-rows.ts";
 import { maintain } from "./maintenance/maintain.ts";
 import { type IsolateMemory, isolateMemory } from "./runner/memory-limit.ts";
 import { runBatch, type RunBatchDeps } from "./runner/run-batch.ts";
@@ -50,6 +51,8 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
         uploads: env.UPLOADS,
         passages: passageIndexOf(env),
         retentionDays: Number(env.RETENTION_DAYS),
+        uploadDays: Math.max(SHORTEST_UPLOAD_DAYS, Number(env.UPLOAD_DAYS)),
+        auditDays: Number(env.AUDIT_DAYS),
         wakeGraceMs: Number(env.WAKE_GRACE_SECONDS) * 1000,
         watchedQueues: { uploads: env.UPLOADS, "dead-letters": env.DEAD_LETTERS },
       };

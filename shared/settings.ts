@@ -10,6 +10,10 @@ declare global {
     /** The owner of everything that has no other: objects put straight into the bucket, unreadable messages. */
     readonly OPERATOR_ID: string;
     readonly RETENTION_DAYS: string;
+    /** How long Darkroom remembers an object of the inbox. The sweep looks at no object that was stored longer ago. */
+    readonly UPLOAD_DAYS: string;
+    /** How long the audit log is kept. */
+    readonly AUDIT_DAYS: string;
     /** How long a message may take before maintenance wakes its task again, or creates the job of an object itself. */
     readonly WAKE_GRACE_SECONDS: string;
     /** "true" to stay within the platform's limits of calls a minute. */
@@ -46,6 +50,8 @@ declare global {
 export const DEFAULT_SETTINGS = {
   OPERATOR_ID: "operator",
   RETENTION_DAYS: "30",
+  UPLOAD_DAYS: "90",
+  AUDIT_DAYS: "400",
   WAKE_GRACE_SECONDS: "300",
   KEEP_MODEL_RATES: "true",
   ALLOW_INSECURE_WEBHOOKS: "false",

@@ -1,20 +1,21 @@
-/** The real database, with what it read counted. */
+/** The real database, with what it read and wrote counted. */
 export function counted(db: D1Database) {
-  const counts = { queries: 0, rowsRead: 0 };
+  const counts = { queries: 0, rowsRead: 0, rowsWritten: 0 };
   const note = (result: D1Result | undefined) => {
     counts.queries += 1;
     counts.rowsRead += result?.meta.rows_read ?? 0;
+    counts.rowsWritten += result?.meta.rows_written ?? 0;
   };
   const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
   const count = (statement: D1PreparedStatement): D1PreparedStatement => {
     const proxy = new Proxy(statement, {
       get(target, name) {
         if (name === "bind") return (...values: unknown[]) => count(target.bind(...values));
-        if (name !== "all" && name !== "first") return Reflect.get(target, name) as unknown;
+        if (name !== "all" && name !== "first" && name !== "run") return Reflect.get(target, name) as unknown;
         return async () => {
           const result = await target.all();
           note(result);
-          return name === "all" ? result : (result.results[0] ?? null);
+          return name !== "first" ? result : (result.results[0] ?? null);
         };
       },
     });

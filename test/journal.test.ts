@@ -40,7 +40,6 @@ test("a job that fails once and completes leaves one line a change of state", as
   const lines = await eventsOf(id, "job.completed");
   expect(names(lines)).toEqual([
     "job.queued",
-    "job.started",
     "task.leased",
     "task.retry",
     "task.leased",
@@ -57,8 +56,9 @@ test("a job that fails once and completes leaves one line a change of state", as
     taskId: task.taskId,
     ownerId: "operator",
   });
-  expect(lines[1]).toEqual({ event: "job.started", ...task, queuedMs: time });
-  expect(lines[3]).toEqual({
+  expect(lines[1]).toEqual({ event: "task.leased", ...task, attempt: 1, queuedMs: time });
+  expect(lines[3]).toEqual({ event: "task.leased", ...task, attempt: 2 });
+  expect(lines[2]).toEqual({
     event: "task.retry",
     ...task,
     ...call,
@@ -68,8 +68,8 @@ test("a job that fails once and completes leaves one line a change of state", as
     neurons: 0,
     code: "model_failed",
   });
-  expect(lines[5]).toEqual({ event: "task.completed", ...task, ...call, attempt: 2, durationMs: time, neurons: 1.5 });
-  expect(lines[6]).toEqual({
+  expect(lines[4]).toEqual({ event: "task.completed", ...task, ...call, attempt: 2, durationMs: time, neurons: 1.5 });
+  expect(lines[5]).toEqual({
     event: "job.completed",
     kind: "image_generation",
     jobId: id,
@@ -84,7 +84,7 @@ test("so does one that is given up on, one that is cancelled, and one whose cons
   const failed = await darkroom.submit({ kind: "classification", text: "error:5004 secretwords" });
   expect((await darkroom.untilJob(failed.id)).state).toBe("failed");
   const failing = await eventsOf(failed.id, "job.failed");
-  expect(names(failing)).toEqual(["job.queued", "job.started", "task.leased", "task.discard", "job.failed"]);
+  expect(names(failing)).toEqual(["job.queued", "task.leased", "task.discard", "job.failed"]);
   expect(failing.slice(-2)).toMatchObject([{ code: "invalid_model_input" }, { code: "invalid_model_input" }]);
 
   await darkroom.post("/v1/queues/classification/pause", {});
@@ -119,7 +119,7 @@ test("an upload, a message that is given up on, a pause and each maintenance run
     async () => [countOf("upload.known", "note.txt"), countOf("upload.ignored", "zero.bin")],
     (counts) => counts.every((count) => count === 1),
   );
-  expect(countOf("upload.accepted", "note.txt")).toBe(1);
+  expect(countOf("job.queued", "note.txt")).toBe(1);
 
   await darkroom.post("/v1/queues/image_generation/pause", { note: "too dear" });
   await darkroom.post("/v1/queues/image_generation/pause", {});
@@ -147,7 +147,7 @@ test("an upload, a message that is given up on, a pause and each maintenance run
 test("a point carries names and numbers only, and there are 250 an invocation at most", () => {
   const points: AnalyticsEngineDataPoint[] = [];
   const journal = createJournal({ writeDataPoint: (point) => void points.push(point!) });
-  journal.record({ event: "upload.accepted", jobId: "job_1", ownerId: "me" }, { key: "inbox/my diary.mp3" });
+  journal.record({ event: "upload.known", jobId: "job_1", ownerId: "me" }, { key: "inbox/my diary.mp3" });
   journal.fault({ event: "settle.failed" }, new Error("in my diary"), { tasks: 3 });
   journal.record({ event: "task.opened", taskId: "job_1.chunk" });
   journal.record({ event: "task.completed", kind: "classify", taskId: "t", model: "m", engine: null, neurons: 2 });

@@ -23,10 +23,12 @@ export const LONG_TESTS: readonly string[] = [
   "test/hung-runtime.test.ts",
   "test/local/inference.test.ts",
   "test/merge-chunks.test.ts",
+  "test/prune.test.ts",
   "test/random-walks.test.ts",
   "test/restoring.test.ts",
   "test/stable-segments.test.ts",
   "test/structural/*.test.ts",
+  "test/sweep.test.ts",
   "test/terms.test.ts",
   "test/upgrading.test.ts",
 ];

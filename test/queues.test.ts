@@ -26,6 +26,7 @@ interface Queues {
   readonly queues: { name: string; backlogMessages: number | null; reason: string | null }[] | null;
   readonly kinds: Kind[];
   readonly unreadableMessages: number;
+  readonly database: { readonly sizeBytes: number; readonly limitBytes: number } | null;
 }
 
 async function readQueues(key?: string): Promise<Queues> {
@@ -133,8 +134,11 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
   expect(all.queues?.map(({ name }) => name)).toEqual(["uploads", "tasks", "dead-letters"]);
   expect(all.queues?.every(({ backlogMessages, reason }) => backlogMessages === 0 && reason === null)).toBe(true);
 
+  expect(all.database?.limitBytes).toBe(10_000_000_000);
+  expect(all.database?.sizeBytes).toBeGreaterThan(100_000);
+
   const own = await readQueues(KEYS.other);
-  expect(own).toMatchObject({ scope: "own", queues: null, unreadableMessages: 0 });
+  expect(own).toMatchObject({ scope: "own", queues: null, database: null, unreadableMessages: 0 });
   const theirs = kindOf(own, "classification");
   expect(theirs.tasks.oldestDueAgeMs).toBeLessThan(60_000);
   expect(theirs).toMatchObject({

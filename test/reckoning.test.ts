@@ -147,6 +147,12 @@ const CASES: readonly Case[] = [
     left: { hasSource: true, hasUpload: true, artifacts: 4, passages: 7 },
   },
   {
+    name: "a recording that a client named",
+    work: RECORDING,
+    outcomes: [transcript],
+    left: { hasSource: true, artifacts: 4, passages: 7 },
+  },
+  {
     name: "a long recording",
     work: RECORDING,
     outcomes: [

@@ -187,6 +187,8 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     OPERATOR_ID: "operator",
     DEAD_LETTER_QUEUE: "media-dead-letters",
     RETENTION_DAYS: "30",
+    UPLOAD_DAYS: "90",
+    AUDIT_DAYS: "400",
     WAKE_GRACE_SECONDS: String(WAKE_GRACE_MS / 1000),
   };
 }

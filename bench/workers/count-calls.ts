@@ -21,9 +21,12 @@ export interface Counts {
 export interface Report {
   readonly queues: Readonly<Record<string, Counts>>;
   readonly logLines: number;
+  /** Rows that statements of one verb and table wrote, of all queues together. A trigger and a cascade count to their statement. */
+  readonly d1RowsWrittenBy: Readonly<Record<string, number>>;
 }
 
 const queues: Record<string, Counts> = {};
+const rowsWrittenBy: Record<string, number> = {};
 let logLines = 0;
 
 /** Run the same handler on counted bindings; `fetch` returns the report. */
@@ -41,16 +44,16 @@ export function countCalls<Bindings extends { readonly DB: D1Database; readonly 
       counts.invocations += 1;
       counts.messages += batch.messages.length;
       counts.redeliveries += batch.messages.filter((message) => message.attempts > 1).length;
-      const counted = { DB: countedDatabase(env.DB, counts), MEDIA: countedBucket(env.MEDIA, counts) };
+      const counted = { DB: countedDatabase(env.DB, counts, rowsWrittenBy), MEDIA: countedBucket(env.MEDIA, counts) };
       await worker.queue(batch, { ...env, ...counted });
     },
     async fetch() {
-      return Response.json({ queues, logLines } satisfies Report);
+      return Response.json({ queues, logLines, d1RowsWrittenBy: rowsWrittenBy } satisfies Report);
     },
   };
 }
 
-function emptyCounts(): Counts {
+export function emptyCounts(): Counts {
   return {
     invocations: 0,
     messages: 0,
@@ -64,27 +67,32 @@ function emptyCounts(): Counts {
   };
 }
 
-function countedDatabase(db: D1Database, counts: Counts): D1Database {
+/** @param writtenBy gets the rows that each verb and table wrote. */
+export function countedDatabase(db: D1Database, counts: Counts, writtenBy: Record<string, number>): D1Database {
   const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+  const subjects = new WeakMap<D1PreparedStatement, string>();
 
-  function tally<Row>(results: readonly D1Result<Row>[]): void {
+  function tally<Row>(results: readonly D1Result<Row>[], subjectsOf: readonly string[]): void {
     counts.d1RoundTrips += 1;
     counts.d1Statements += results.length;
-    for (const { meta } of results) {
+    for (const [index, { meta }] of results.entries()) {
       counts.d1RowsRead += meta.rows_read;
       counts.d1RowsWritten += meta.rows_written;
+      const subject = subjectsOf[index] ?? "";
+      if (meta.rows_written > 0) writtenBy[subject] = (writtenBy[subject] ?? 0) + meta.rows_written;
     }
   }
 
-  function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
+  function countedStatement(statement: D1PreparedStatement, subject: string): D1PreparedStatement {
     const all = async () => {
       const result = await statement.all();
-      tally([result]);
+      tally([result], [subject]);
       return result;
     };
     const counted = new Proxy(statement, {
       get(target, name) {
-        if (name === "bind") return (...values: readonly unknown[]) => countedStatement(target.bind(...values));
+        if (name === "bind")
+          return (...values: readonly unknown[]) => countedStatement(target.bind(...values), subject);
         if (name === "all" || name === "run") return all;
         // The answer of first() has no meta, so all() is called instead: the same single round trip.
         if (name === "first") return async (column?: string) => firstOf((await all()).results[0], column);
@@ -92,16 +100,20 @@ function countedDatabase(db: D1Database, counts: Counts): D1Database {
       },
     });
     originals.set(counted, statement);
+    subjects.set(counted, subject);
     return counted;
   }
 
   return new Proxy(db, {
     get(target, name) {
-      if (name === "prepare") return (sql: string) => countedStatement(target.prepare(sql));
+      if (name === "prepare") return (sql: string) => countedStatement(target.prepare(sql), subjectOf(sql));
       if (name === "batch") {
         return async (statements: readonly D1PreparedStatement[]) => {
           const results = await target.batch(statements.map((statement) => originals.get(statement) ?? statement));
-          tally(results);
+          tally(
+            results,
+            statements.map((statement) => subjects.get(statement) ?? ""),
+          );
           return results;
         };
       }
@@ -113,4 +125,10 @@ function countedDatabase(db: D1Database, counts: Counts): D1Database {
 function firstOf(row: Record<string, unknown> | undefined, column: string | undefined): unknown {
   if (row === undefined) return null;
   return column === undefined ? row : row[column];
+}
+
+/** Return what a statement does, as `insert jobs`. */
+function subjectOf(sql: string): string {
+  const [, verb = "read", table = ""] = /^\s*(INSERT|UPDATE|DELETE)\s+(?:INTO\s+|FROM\s+)?(\w+)/.exec(sql) ?? [];
+  return `${verb.toLowerCase()} ${table}`.trim();
 }

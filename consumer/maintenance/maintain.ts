@@ -1,51 +1,35 @@
 import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../../shared/redrives/advance-redrives.ts";
-import {
-  type ExpiredLease,
-  findExpiredLeases,
-  findUnknownUploads,
-  readCursor,
-  takeDueTasks,
-  writeCursor,
-} from "../../shared/db/jobs/maintenance.ts";
+import { type ExpiredLease, findExpiredLeases, takeDueTasks } from "../../shared/db/jobs/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../../shared/db/uploads/pending-uploads.ts";
-import { noteSweep } from "../../shared/db/uploads/findings.ts";
-import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
 import { pruneStreams } from "../../shared/db/keys/event-streams.ts";
 import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
 import { deleteLatencies } from "../../shared/db/models/latencies.ts";
 import { continueReleases } from "../../shared/db/cost/holds.ts";
 import { spendAbandoned } from "../../shared/db/cost/reservations.ts";
-import { knowsDeletions } from "../../shared/db/jobs/restores.ts";
 import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
 import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
-import type { Intake } from "../../shared/jobs/intake.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
-import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
-import { ingestFound } from "../ingest/ingest-carefully.ts";
 import { findEarlierWords } from "./find-earlier-words.ts";
 import { indexEarlierTexts } from "./index-earlier-texts.ts";
 import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
 import { keepRestorable } from "./restore.ts";
+import { type SweepDeps, sweepInbox } from "./sweep.ts";
+import { endAudit, type EndingDeps, endUploads, forgetAnswers } from "./end-rows.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
-export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {
-  /** How long a message may take before it counts as lost. */
-  readonly wakeGraceMs: number;
-}
+export interface MaintenanceDeps extends SweepDeps, RedriveDeps, PruneDeps, WatchDeps, EndingDeps {}
 
 /** The most that one run does of each duty. The next run, a minute later, continues. */
 const LIMIT = 1000;
 /** Each takes one call to R2. */
 const UPLOADS_EXPIRED_A_RUN = 100;
-/** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
-const OBJECTS_INGESTED_A_RUN = 200;
 
 /** Run every duty, even if others fail. A run ends with a `maintenance.ran` entry: if it is missing, cron has stopped. */
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
@@ -71,6 +55,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     pruneFinalized,
     pruneFiles,
     forgetAnswers,
+    endUploads,
+    endAudit,
     forgetLatencies,
     forgetStreams,
     forgetFailures,
@@ -164,28 +150,6 @@ async function dispatchDue({ db, tasks, wakeGraceMs }: MaintenanceDeps, now: num
   return due.length;
 }
 
-/** Create jobs for objects in the inbox that have none: their event was dropped, or came while no consumer was listening. */
-async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
-  if (!(await knowsDeletions(deps.db, now))) return 0;
-  const cursor = await readCursor(deps.db, "inbox");
-  const page = await deps.media.list({
-    prefix: INBOX_PREFIX,
-    limit: LIMIT,
-    ...(cursor !== null && { startAfter: cursor }),
-  });
-  const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.wakeGraceMs);
-  const unknown = await findUnknownUploads(
-    deps.db,
-    settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),
-  );
-  await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
-  if (unknown.length > 0) await noteSweep(deps.db, now);
-  if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // the next run lists this page again
-  const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
-  if (last !== cursor) await writeCursor(deps.db, "inbox", last);
-  return unknown.length;
-}
-
 /** Abort uploads that were announced and never completed, and forget those that were completed. */
 async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredUploads(db, now, UPLOADS_EXPIRED_A_RUN);
@@ -200,14 +164,9 @@ async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number):
   return expired.length;
 }
 
-/** Forget answers to requests with an idempotency key that are more than a day old. */
-async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<number> {
-  return pruneAnswers(db, now, LIMIT);
-}
-
 /** Forget the durations of calls that no choice of a model looks at any more. */
 async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
-  return (await deleteLatencies(db, now).run()).meta.changes;
+  return deleteLatencies(db, now);
 }
 
 /** Forget streams whose Worker died. */

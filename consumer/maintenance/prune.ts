@@ -1,34 +1,70 @@
 // Duties of maintenance that delete: jobs older than their owner's retention, and what deletions have left behind.
 import { beginDeletions, findLeftovers } from "../../shared/db/jobs/deletions.ts";
-import { deleteStrays, findExpiredJobs, listRetentions } from "../../shared/db/jobs/retention.ts";
+import {
+  deleteStrays,
+  type ExpiredJob,
+  findExpiredJobs,
+  listRetentions,
+  RETENTION_CURSOR,
+} from "../../shared/db/jobs/retention.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { deleteRestores, isAnyRestoreOver, overBefore } from "../../shared/db/jobs/restores.ts";
 import { deleteLapsedClaims, findLapsedClaims } from "../../shared/db/jobs/reuses.ts";
 import { deleteLeftovers, deleteResults, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
+import { finishPrunings, pruneMany } from "./prune-many.ts";
 
 export interface PruneDeps extends DeletionDeps {
   /** How long ended jobs are kept if their owner has no retention of their own. */
   readonly retentionDays: number;
 }
 
+/** A run begins no transaction after this time, so that pruning takes D1 less than a quarter of each minute. */
+const BEGIN_WITHIN_MS = 15_000;
+
 /**
- * Each takes at most about ten calls to R2: for its mark, its record, its results, the results that it shared, and its source.
- * The Free plan allows an invocation 1,000 operations.
+ * Jobs that are not pruned with others. Each takes at most about ten calls to R2: for its mark, its record, its results, the results that
+ * it shared, and its source.
  */
+const JOBS_A_TRANSACTION = 50;
 const JOBS_A_RUN = 50;
 const FILES_A_RUN = 1000;
 const FILES_CURSOR = "files";
 
-/** Delete jobs that ended longer ago than the retention, with their results. Sources in the inbox belong to the client and stay. */
+/**
+ * Delete jobs that ended longer ago than the retention, with their results, as many as a run has time for. Sources in the inbox
+ * belong to the client and stay.
+ */
 export async function pruneFinalized(deps: PruneDeps, now: number): Promise<number> {
   const { db, retentionDays } = deps;
-  const expired = await findExpiredJobs(db, { now, days: retentionDays, limit: JOBS_A_RUN });
-  const leftovers = await beginDeletions(db, expired, { now });
-  await deleteLeftovers(leftovers, deps, now);
+  const beganAt = Date.now();
+  const isTime = () => Date.now() - beganAt < BEGIN_WITHIN_MS;
+  let count = await finishPrunings(deps, now);
+  while (isTime()) {
+    const { jobs, next, isRoundOver } = await findExpiredJobs(db, { now, days: retentionDays });
+    const many = await pruneMany(jobs, deps, { now, isTime });
+    const single = await pruneSingly(many.others, deps, { now, isTime });
+    count += many.count + single.count;
+    if (!many.isAll || !single.isAll) break; // the next run finds the others again
+    await writeCursor(db, RETENTION_CURSOR, next);
+    if (isRoundOver) break;
+  }
   await deleteStrays(db, now - retentionDays * DAY_MS);
-  return leftovers.length;
+  return count;
+}
+
+async function pruneSingly(
+  jobs: readonly ExpiredJob[],
+  deps: PruneDeps,
+  { now, isTime }: { now: number; isTime: () => boolean },
+): Promise<{ readonly count: number; readonly isAll: boolean }> {
+  let start = 0;
+  for (; start < jobs.length && isTime(); start += JOBS_A_TRANSACTION) {
+    const leftovers = await beginDeletions(deps.db, jobs.slice(start, start + JOBS_A_TRANSACTION), { now });
+    await deleteLeftovers(leftovers, deps, now);
+  }
+  return { count: Math.min(start, jobs.length), isAll: start >= jobs.length };
 }
 
 /**

@@ -20,14 +20,13 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork } from "../../shared/kinds/index.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
-import { jobRecords, type JobRecord } from "../../shared/restoring/records.ts";
+import { jobRecords, type JobRecord, readDeleted } from "../../shared/restoring/records.ts";
 import { readLabels, reuseRecords } from "../../shared/restoring/reuses.ts";
 import { readEdit } from "../../shared/restoring/edits.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
 import {
   CLOCK_KEY,
   DELETED_PREFIX,
-  deletedJobIn,
   EDITED_PREFIX,
   keyBefore,
   RECORDS_PREFIX,
@@ -42,8 +41,12 @@ export interface RestoreDeps extends Intake, DeletionDeps {}
 /** A restore begins this long before the moment that the database knows, because the clocks of Workers differ a little. */
 const MARGIN_MS = 10 * 60_000;
 
-/** How many steps of a restore one run takes. */
+/** How many steps of a restore one run takes. It begins none after this time. */
 const STEPS_A_RUN = 20;
+const BEGIN_WITHIN_MS = 30_000;
+
+/** One object may name two hundred jobs that were pruned together. */
+const JOBS_A_TRANSACTION = 100;
 
 /**
  * If the database was set back, restore what it has forgotten; otherwise record what it would forget. The order matters: a
@@ -51,8 +54,9 @@ const STEPS_A_RUN = 20;
  */
 export async function keepRestorable(deps: RestoreDeps, now: number): Promise<number> {
   await noticeRestore(deps, now);
+  const beganAt = Date.now();
   let count = 0;
-  for (let step = 0; step < STEPS_A_RUN; step += 1) {
+  for (let step = 0; step < STEPS_A_RUN && Date.now() - beganAt < BEGIN_WITHIN_MS; step += 1) {
     const restore = await findRestore(deps.db);
     if (restore === null) return count + (await recordJobs(deps, now));
     count += await takeUpAgain(restore, deps, now);
@@ -137,17 +141,23 @@ async function noteReuses(objects: readonly R2Object[], { db, media }: RestoreDe
 }
 
 async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {
-  const deleted = objects.map(({ key, customMetadata }) => ({
-    id: deletedJobIn(key),
-    deletedAt: timeIn(key, DELETED_PREFIX),
-    withSource: customMetadata?.["source"] === "true",
-  }));
+  const deleted: { id: string; deletedAt: number; withSource: boolean }[] = [];
+  for (const { key, customMetadata } of objects) {
+    const about = { deletedAt: timeIn(key, DELETED_PREFIX), withSource: customMetadata?.["source"] === "true" };
+    for (const id of await readDeleted(deps.media, key)) deleted.push({ id, ...about });
+  }
   await insertTombstones(deps.db, deleted, now);
-  // An upload that was sent again after the deletion has the same id.
-  const targets = deleted.map(({ id, deletedAt, withSource }) => ({ id, createdBefore: deletedAt, withSource }));
-  const leftovers = await beginDeletions(deps.db, targets, { now });
-  await deleteLeftovers(leftovers, deps, now);
-  return leftovers.length;
+  let count = 0;
+  for (let start = 0; start < deleted.length; start += JOBS_A_TRANSACTION) {
+    // An upload that was sent again after the deletion has the same id.
+    const targets = deleted
+      .slice(start, start + JOBS_A_TRANSACTION)
+      .map(({ id, deletedAt, withSource }) => ({ id, createdBefore: deletedAt, withSource }));
+    const leftovers = await beginDeletions(deps.db, targets, { now });
+    await deleteLeftovers(leftovers, deps, now);
+    count += leftovers.length;
+  }
+  return count;
 }
 
 async function noteEdits(objects: readonly R2Object[], { db, media }: RestoreDeps): Promise<number> {

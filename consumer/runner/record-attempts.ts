@@ -4,11 +4,11 @@ import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 
-/** Record the tasks leased, and the jobs that started with one of them. */
+/** Record the tasks leased. The one with which its job started has `queuedMs`. */
 export function recordLeases(journal: Journal, tasks: readonly Task[]): void {
   for (const { id: taskId, jobId, kind, attempt, leasedAt, createdAt, startsJob } of tasks) {
-    if (startsJob) journal.record({ event: "job.started", kind, jobId, taskId, queuedMs: leasedAt - createdAt });
-    journal.record({ event: "task.leased", kind, jobId, taskId, attempt });
+    const started = startsJob ? { queuedMs: leasedAt - createdAt } : {};
+    journal.record({ event: "task.leased", kind, jobId, taskId, attempt, ...started });
   }
 }
 

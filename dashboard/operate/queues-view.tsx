@@ -39,7 +39,7 @@ export function QueuesView() {
       <ErrorState error={load.error} retry={() => void load.refetch()} />
     );
   }
-  const { kinds, queues, hold, scope, unreadableMessages } = load.data;
+  const { kinds, queues, database, hold, scope, unreadableMessages } = load.data;
   return (
     <>
       {load.error !== null && <ErrorState error={load.error} retry={() => void load.refetch()} isInline />}
@@ -63,6 +63,7 @@ export function QueuesView() {
         <BacklogChart />
       </div>
       {queues !== null && <PlatformQueues queues={queues} />}
+      {database !== null && <DatabaseMeter database={database} />}
       {scope === "own" && <p class="dim small section">These are your own jobs, the latest 5,000 of them.</p>}
     </>
   );
@@ -200,6 +201,18 @@ function PauseButton({ kind, isPaused }: { kind: JobKind; isPaused: boolean }) {
         </NoteDialog>
       )}
     </>
+  );
+}
+
+function DatabaseMeter({ database: { sizeBytes, limitBytes } }: { database: NonNullable<Load["database"]> }) {
+  const percent = Math.round((100 * sizeBytes) / limitBytes);
+  return (
+    <section class="section">
+      <h2>The database</h2>
+      <p>
+        {formatBytes(sizeBytes)} of {formatBytes(limitBytes)} ({percent} %). When it is full, no job is accepted.
+      </p>
+    </section>
   );
 }
 

@@ -3,6 +3,7 @@ import type { DescribeRouteOptions } from "hono-openapi";
 
 import { liftHold } from "../../shared/db/cost/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
+import { readSize } from "../../shared/db/size.ts";
 import { changePause } from "../../shared/db/tasks/pauses.ts";
 import { readThroughput } from "../../shared/db/tasks/throughput.ts";
 import { announce } from "../../shared/jobs/announce.ts";
@@ -41,16 +42,23 @@ queues.get(
     const ownerId = c.get("ownerId");
     if (ownerId !== operatorId) {
       const load = await readOwnLoad(db, ownerId, now);
-      const own: Load = { scope: "own", jobsCounted: OWN_JOBS_COUNTED, queues: null, ...loadView(load, now) };
+      const own: Load = {
+        scope: "own",
+        jobsCounted: OWN_JOBS_COUNTED,
+        queues: null,
+        database: null,
+        ...loadView(load, now),
+      };
       return c.json(own);
     }
-    const [load, ...views] = await Promise.all([
+    const [load, database, ...views] = await Promise.all([
       readLoad(db, now),
+      readSize(db),
       queueView("uploads", c.env.UPLOADS, { now, journal }),
       queueView("tasks", c.env.TASKS, { now, journal }),
       queueView("dead-letters", c.env.DEAD_LETTERS, { now, journal }),
     ]);
-    const all: Load = { scope: "all", jobsCounted: null, queues: views, ...loadView(load, now) };
+    const all: Load = { scope: "all", jobsCounted: null, queues: views, database, ...loadView(load, now) };
     return c.json(all);
   },
 );

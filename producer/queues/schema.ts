@@ -39,11 +39,15 @@ export type QueueBacklog = z.infer<typeof QueueBacklog>;
 /** A hold, after the platform refused the account: no task that asks a model is leased. */
 export const Hold = z.object({ code: z.string(), since: Time, until: Time }).meta({ id: "Hold" });
 
+/** How large the database is. At the limit writes fail, and no job is accepted. */
+export const DatabaseSize = z.object({ sizeBytes: z.number(), limitBytes: z.number() }).meta({ id: "DatabaseSize" });
+
 export const Load = z
   .object({
     scope: z.enum(["own", "all"]),
     jobsCounted: z.int().nullable(),
     queues: z.array(QueueBacklog).nullable(),
+    database: DatabaseSize.nullable().describe("for the operator; otherwise null"),
     hold: Hold.nullable(),
     kinds: z.array(KindLoad),
     unreadableMessages: z.int(),

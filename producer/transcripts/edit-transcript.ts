@@ -1,6 +1,7 @@
 import { editPassages, readPassagesAt } from "../../shared/db/search/passages.ts";
 import {
   isStored as isVersionStored,
+  noteEditing,
   readTranscriptState,
   storeVersion,
   type Stored,
@@ -83,6 +84,7 @@ export async function editTranscript(
     revertedTo: change.type === "revert" ? change.version : null,
     createdAt: Date.now(),
   };
+  await noteEditing(db, jobId, made.createdAt);
   await patiently(() => media.put(made.key, body, { httpMetadata: { contentType: "application/json" } }));
   const found = await passagesAfter(jobId, { before: current.transcript, after: result }, db);
   const stored = await storeVersion(db, { id: jobId, ownerId }, made, alongside(jobId, made, found, deps));

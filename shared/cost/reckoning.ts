@@ -33,7 +33,7 @@ export interface Traces {
 /** Rows, and the entries of their indexes, as test/reckoning.test.ts counts them on D1. */
 const WRITTEN = {
   job: 7, // with its first task
-  source: 1, // the index that finds the jobs of an object
+  source: 1, // the index that finds the jobs of an object, except the job that was made of it
   upload: 3,
   furtherTask: 4,
   laterTask: 6, // as it is added, and as it is opened
@@ -55,7 +55,7 @@ const READ = { job: 13, settlement: 53, passage: 4 } as const;
 export function reckonRows(traces: Traces): D1Rows {
   const d1RowsWritten =
     WRITTEN.job +
-    (traces.hasSource ? WRITTEN.source : 0) +
+    (traces.hasSource && !traces.hasUpload ? WRITTEN.source : 0) +
     (traces.hasUpload ? WRITTEN.upload : 0) +
     traces.furtherTasks * WRITTEN.furtherTask +
     traces.laterTasks * WRITTEN.laterTask +

@@ -149,6 +149,11 @@ CREATE TABLE deletions (
 
 CREATE INDEX deletions_due ON deletions (due_at);
 
+CREATE TABLE edited_jobs (
+  job_id TEXT PRIMARY KEY,
+  begun_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE event_streams (
   key_id TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -241,7 +246,7 @@ CREATE TABLE jobs (
   saved_neurons REAL, -- what that result did not cost again
   -- What clients note down. `job_marks` finds jobs by it.
   tags TEXT CHECK (json_valid(tags)), -- JSON array; null for none
-  metadata TEXT CHECK (json_valid(metadata)), -- JSON object; null for none
+  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, -- JSON object; null for none
   CONSTRAINT finalized_iff_terminal CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))),
   CONSTRAINT error_iff_failed CHECK ((error_code IS NOT NULL) = (state = 'failed'))
 ) STRICT, WITHOUT ROWID;
@@ -250,7 +255,7 @@ CREATE INDEX jobs_by_fingerprint ON jobs (owner_id, fingerprint);
 
 CREATE INDEX jobs_by_owner ON jobs (owner_id, created_at, id);
 
-CREATE INDEX jobs_by_source ON jobs (input ->> '$.source.key') WHERE input ->> '$.source.key' IS NOT NULL;
+CREATE INDEX jobs_by_source ON jobs (input ->> '$.source.key') WHERE input ->> '$.source.key' IS NOT NULL AND is_of_source = 0;
 
 CREATE INDEX jobs_finalized ON jobs (finalized_at) WHERE finalized_at IS NOT NULL;
 
@@ -270,6 +275,13 @@ CREATE TABLE key_days (
   key_id TEXT PRIMARY KEY,
   day INTEGER NOT NULL,
   bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE latency_days (
+  day INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  buckets TEXT NOT NULL CHECK (json_valid(buckets)),
+  PRIMARY KEY (day, model)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE model_latencies (
@@ -382,6 +394,13 @@ CREATE TABLE predictions (
 
 CREATE INDEX predictions_by_owner ON predictions (owner_id, created_at, job_id);
 
+CREATE TABLE prunings (
+  id TEXT PRIMARY KEY,
+  pruned_at INTEGER NOT NULL,
+  -- JSON of `PrunedJob` (shared/db/jobs/prunings.ts). `names` is null if the bucket must be listed to find the job's objects.
+  jobs TEXT NOT NULL CHECK (json_valid(jobs))
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE readings (
   bucket TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -419,6 +438,8 @@ CREATE TABLE redrives (
 CREATE INDEX redrives_by_owner ON redrives (owner_id, created_at, id);
 
 CREATE INDEX redrives_not_final ON redrives (checked_at) WHERE finalized_at IS NULL;
+
+CREATE INDEX redrives_stopped ON redrives (canary_id) WHERE state = 'stopped';
 
 CREATE TABLE releases (
   code TEXT NOT NULL,

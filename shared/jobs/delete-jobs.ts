@@ -16,6 +16,8 @@ export interface DeletionDeps {
 /** What became of a source: it was deleted, or another job reads it (`in_use`), or it is gone or replaced (`none`). */
 export type SourceFate = "deleted" | "in_use" | "none";
 
+const AT_ONCE = 4;
+
 /** R2 lists and deletes at most this many objects in a call. */
 const OBJECTS_A_CALL = 1000;
 
@@ -28,18 +30,18 @@ export async function deleteLeftovers(
   deps: DeletionDeps,
   now: number,
 ): Promise<readonly (SourceFate | null)[]> {
-  const fates: (SourceFate | null)[] = [];
+  const fates: (SourceFate | null)[] = leftovers.map(() => null);
   await rememberDeleted(deps.media, leftovers);
   for (const { jobId, ownerId, askedAt } of leftovers) {
     // If only the retention was over, the answers are not kept any more.
     if (askedAt !== null) await forgetAnswers(deps.db, { id: jobId, ownerId });
   }
   await forgetRecords(deps.media, leftovers);
-  for (const { jobId, reusedFrom, source } of leftovers) {
+  await sideBySide(leftovers, async ({ jobId, reusedFrom, source }, index) => {
     await deleteResults(jobId, deps);
     if (reusedFrom !== null) await deleteResults(reusedFrom, deps);
-    fates.push(source === null ? null : await deleteSource(source, deps));
-  }
+    if (source !== null) fates[index] = await deleteSource(source, deps);
+  });
   await deps.passages.forget(leftovers.flatMap(({ passageIds }) => passageIds));
   if (leftovers.length > 0) {
     await settleLeftovers(
@@ -49,6 +51,18 @@ export async function deleteLeftovers(
     );
   }
   return fates;
+}
+
+/** Call for each, some at the same time: an invocation has six connections, and other work of it may need one. */
+export async function sideBySide<One>(
+  all: readonly One[],
+  call: (one: One, index: number) => Promise<void>,
+): Promise<void> {
+  const left = all.entries();
+  const next = async (): Promise<void> => {
+    for (const [index, one] of left) await call(one, index);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
 }
 
 /**
@@ -78,7 +92,7 @@ export async function deleteResults(
 
 /** The object is deleted first: if only its row were gone, the sweep of the inbox would find a new upload in it. */
 async function deleteSource(source: { key: string; etag: string }, { db, media }: DeletionDeps): Promise<SourceFate> {
-  if (await isSource(db, source.key)) return "in_use";
+  if (await isSource(db, source)) return "in_use";
   const object = await patiently(() => media.head(source.key));
   const isTheSame = object?.etag === source.etag;
   if (isTheSame) await patiently(() => media.delete(source.key));

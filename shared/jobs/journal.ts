@@ -6,7 +6,6 @@ import type { TaskKind } from "./task-kind.ts";
 /** Changes of state. */
 export type StateEvent =
   | "job.queued"
-  | "job.started"
   | "job.completed"
   | "job.failed"
   | "job.cancelled"
@@ -19,7 +18,6 @@ export type StateEvent =
   | "task.discard"
   | "task.lost"
   | "task.cancelled"
-  | "upload.accepted"
   | "upload.ignored"
   | "kind.paused"
   | "kind.resumed"

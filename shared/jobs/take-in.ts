@@ -36,16 +36,18 @@ function recordIntake(
 ): void {
   const fresh = taken.jobs.filter((job) => taken.taskIds.includes(job.taskId));
   const freshIds = new Set(fresh.map((job) => job.id));
+  const objects = new Map<string, { readonly key: string; readonly sizeBytes: number }>();
   // The object's key is the client's own text: in the line it helps to find the object, in a point it would be kept.
   for (const { key, jobId, ownerId, sizeBytes, ignoredReason } of taken.uploads) {
     if (jobId === null) {
       journal.record({ event: "upload.ignored", ownerId }, { key, sizeBytes, reason: ignoredReason });
+    } else if (freshIds.has(jobId)) {
+      objects.set(jobId, { key, sizeBytes });
     } else {
-      const event = freshIds.has(jobId) ? "upload.accepted" : "upload.known";
-      journal.record({ event, jobId, ownerId }, { key, sizeBytes });
+      journal.record({ event: "upload.known", jobId, ownerId }, { key, sizeBytes });
     }
   }
   for (const { id, kind, taskId, ownerId } of fresh) {
-    journal.record({ event: "job.queued", kind, jobId: id, taskId, ownerId });
+    journal.record({ event: "job.queued", kind, jobId: id, taskId, ownerId }, objects.get(id));
   }
 }

@@ -2,7 +2,7 @@
 // read only when the database has been set back to an earlier moment.
 import type { JobKind } from "../kinds/index.ts";
 import { patiently } from "../uploads/patient.ts";
-import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
+import { deletedJobIn, deletedKey, prunedIdIn, recordKey, recordsPrefix } from "../uploads/storage.ts";
 import { keptByMinute } from "./by-minute.ts";
 
 /** A job as it was described. Times are epoch milliseconds. */
@@ -72,4 +72,18 @@ export async function rememberDeleted(
     const onlyIf = { etagDoesNotMatch: "*" };
     await patiently(() => media.put(deletedKey(rememberedAt, jobId), "", { customMetadata, onlyIf }));
   }
+}
+
+/** Remember that these jobs were pruned, in one object. */
+export async function rememberPruned(
+  media: R2Bucket,
+  { id, prunedAt, jobIds }: { id: string; prunedAt: number; jobIds: readonly string[] },
+): Promise<void> {
+  if (jobIds.length > 0) await patiently(() => media.put(deletedKey(prunedAt, id), JSON.stringify(jobIds)));
+}
+
+/** Return the jobs that such an object says were deleted; none if it is gone. */
+export async function readDeleted(media: R2Bucket, key: string): Promise<readonly string[]> {
+  if (prunedIdIn(key) === null) return [deletedJobIn(key)];
+  return patiently(async () => (await (await media.get(key))?.json<string[]>()) ?? []); // our own JSON, from rememberPruned
 }

@@ -121,6 +121,15 @@ export function deletedJobIn(key: string): string {
   return key.slice(DELETED_PREFIX.length + TIME_DIGITS + 1);
 }
 
+/** The ids of prunes begin with it, and those of jobs do not. */
+export const PRUNING_PREFIX = "pr_";
+
+/** Return the prune that such a key names; null if it names a job. */
+export function prunedIdIn(key: string): string | null {
+  const id = deletedJobIn(key);
+  return id.startsWith(PRUNING_PREFIX) ? id : null;
+}
+
 /** Return a key that comes before everything kept under this prefix from a time on. */
 export function keyBefore(prefix: string, at: number): string {
   return `${prefix}${timeInKey(Math.max(0, minuteOf(at)))}`;

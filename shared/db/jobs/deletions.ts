@@ -3,13 +3,13 @@
 import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { handOverPassages } from "../search/words.ts";
-import { deleteVersionsOf } from "../transcripts/versions.ts";
-import { deleteMarksOf } from "./tags-and-metadata.ts";
+import { clearTraces, type DeletedJobs, forgetJobs } from "./forget-jobs.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
+import { uploadJobId } from "../../uploads/announcement.ts";
 import { MEDIA_BUCKET, uploadIdOf } from "../../uploads/storage.ts";
 
 /** An invocation lasts at most fifteen minutes. After this time no attempt of a deleted job can store anything. */
-const LATE_MS = 20 * 60_000;
+export const LATE_MS = 20 * 60_000;
 
 /** A record may be written of a job while the job is deleted, so the record is looked for again after this time. */
 const RECORDING_MS = 5 * 60_000;
@@ -68,8 +68,6 @@ const UNTOLD = `a.usage IS NULL AND a.outcome IN ('lost', 'cancelled') AND a.fin
   AND NOT EXISTS (SELECT 1 FROM attempts l, json_each(l.usage) r
                    WHERE l.task_id = a.task_id AND l.number > a.number AND r.value ->> 'recalledFrom' = a.number)`;
 
-const LETTERS = `SELECT id FROM dead_letters WHERE job_id IN (${DELETED})`;
-
 /**
  * Delete jobs from D1 with everything that belongs to them, in one transaction, even if they are running. A running attempt
  * then settles nothing, but its cost is still counted. Totals stay in `usage_days`. If a client deletes the job, they also stay
@@ -83,6 +81,7 @@ export async function beginDeletions(
 ): Promise<readonly Leftover[]> {
   if (targets.length === 0) return [];
   const rows = JSON.stringify(targets);
+  const deleted: DeletedJobs = { ids: DELETED, values: [rows, now] };
   const of = (sql: string) => db.prepare(sql).bind(rows, now);
   const results = await db.batch<LeftoverRow>([
     db
@@ -124,31 +123,10 @@ export async function beginDeletions(
         WHERE j.id IN (${DELETED}) AND ${UNTOLD}
        ON CONFLICT DO NOTHING`,
     ),
-    // The act stays, but what it says about the job goes: options, notes, a model's words.
-    of(
-      `UPDATE audit SET detail = '{}'
-        WHERE subject IN (SELECT job_id FROM (${DELETED}) UNION ALL ${LETTERS}
-                          UNION ALL SELECT id FROM webhook_deliveries WHERE job_id IN (${DELETED})
-                          UNION ALL SELECT id FROM redrives WHERE state = 'stopped' AND canary_id IN (${LETTERS}))`,
-    ),
-    of(
-      `UPDATE redrives SET reason = 'The canary failed; its job has since been deleted.'
-        WHERE state = 'stopped' AND canary_id IN (${LETTERS})`,
-    ),
-    // News of a budget is kept: it was only delivered with the job.
-    of(
-      `UPDATE webhook_deliveries
-          SET job_id = NULL,
-              next_attempt_at = (SELECT ?2 FROM tasks t
-                                  WHERE t.id = webhook_deliveries.job_id || '.' || webhook_deliveries.id AND t.finalized_at IS NULL)
-        WHERE job_id IN (${DELETED}) AND event LIKE 'budget.%'`,
-    ),
+    ...clearTraces(db, deleted),
     ...(actor === undefined ? [] : targets.map(({ id }) => auditDeletion(db, id, actor, now))),
-    deleteMarksOf(db, DELETED, [rows, now]),
-    handOverPassages(db, DELETED, [rows, now]),
-    deleteVersionsOf(db, DELETED, [rows, now]),
-    of(`DELETE FROM reuses WHERE job_id IN (${DELETED})`),
-    of(`DELETE FROM jobs WHERE id IN (${DELETED})`),
+    handOverPassages(db, DELETED, deleted.values),
+    ...forgetJobs(db, deleted),
     of(`SELECT ${LEFTOVER} FROM deletions WHERE job_id IN (${DELETED})`),
   ]);
   return (results.at(-1)?.results ?? []).map(leftoverOf);
@@ -222,13 +200,19 @@ export async function readClaims(db: D1Database, jobId: string, lapsedBefore: nu
   };
 }
 
-/** Return whether a job reads this object, in any version. */
-export async function isSource(db: D1Database, key: string): Promise<boolean> {
+/** Return whether a job reads this object: the job that was made of it, or another that reads any version of it. */
+export async function isSource(
+  db: D1Database,
+  source: { readonly key: string; readonly etag: string },
+): Promise<boolean> {
   const row = await db
-    .prepare(`SELECT 1 AS found FROM jobs WHERE input ->> '$.source.key' = ?1 LIMIT 1`)
-    .bind(key)
-    .first();
-  return row !== null;
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ?2)
+              OR EXISTS (SELECT 1 FROM jobs WHERE input ->> '$.source.key' = ?1 AND is_of_source = 0) AS isSource`,
+    )
+    .bind(source.key, await uploadJobId({ bucket: MEDIA_BUCKET, ...source }))
+    .first<{ isSource: number }>();
+  return row?.isSource === 1;
 }
 
 /** Forget an object of the bucket that was deleted, because its name may reveal something. */

@@ -80,11 +80,11 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key,
-                         tags, metadata, choice, max_neurons, estimate, follows)
+                         tags, metadata, choice, max_neurons, estimate, is_of_source, follows)
        SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
               j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
               j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
-              j.value ->> 'maxNeurons', j.value ->> 'estimate',
+              j.value ->> 'maxNeurons', j.value ->> 'estimate', j.value ->> '$.upload.key' IS NOT NULL,
               coalesce(
                 -- Before the database was set back it had this job's result: releaseFollowers gives it that result again.
                 (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),

@@ -15,6 +15,9 @@ const STALE_MS = 150_000;
 /** The name of the clock's cursor. */
 export const CLOCK = "clock";
 
+/** The name of a cursor: jobs submitted before that time may have results in the bucket that the database does not know. */
+export const LISTED_BEFORE = "listed_before";
+
 /**
  * Whether job `j` may have results in the bucket that the database does not know, because the database was set back or may have
  * been: SQL of our own. Two rows are read.
@@ -42,6 +45,11 @@ export async function insertRestore(
         `INSERT INTO restores (found_at, went_back_to, taken_up_to) VALUES (?1, ?2, '') ON CONFLICT (found_at) DO NOTHING`,
       )
       .bind(foundAt, wentBackTo),
+    db
+      .prepare(
+        `INSERT INTO cursors (name, value) VALUES ('${LISTED_BEFORE}', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+      )
+      .bind(String(foundAt + FOUND_AGAIN_MS)),
     db.prepare(`UPDATE jobs SET deadline_at = NULL WHERE deadline_at IS NOT NULL AND finalized_at IS NULL`),
     db.prepare(
       `UPDATE jobs SET start_by = NULL WHERE start_by IS NOT NULL AND started_at IS NULL AND finalized_at IS NULL`,

@@ -1,6 +1,6 @@
 // How long ended jobs are kept: one number of days for all owners, and other numbers for some.
 import { type Actor, insertAudit } from "../keys/audit.ts";
-import { readCursor, writeCursor } from "./maintenance.ts";
+import { readCursor } from "./maintenance.ts";
 import { DAY_MS } from "../../durations.ts";
 
 /** How long an owner's ended jobs are kept. */
@@ -54,23 +54,33 @@ export interface ExpiredJob {
   readonly endedBefore: number;
 }
 
-/** How many rows one run looks at, among jobs of owners without a retention of their own. */
+/** How many rows one call looks at, among jobs of owners without a shorter retention. */
 const LOOKED_AT = 1000;
-const CURSOR = "retention";
+
+/** The name of the cursor with the end of the last job that was looked at. */
+export const RETENTION_CURSOR = "retention";
 
 /** A job whose result others reuse stays as long as they do, because the objects are its own. */
 const IS_REUSED = `EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)`;
 
+export interface ExpiredJobs {
+  readonly jobs: readonly ExpiredJob[];
+  /** The cursor's value once these jobs are gone. */
+  readonly next: string | null;
+  /** Whether every job that may have expired was looked at since the cursor was last null. */
+  readonly isRoundOver: boolean;
+}
+
 /**
- * Find jobs to delete, at most `limit`. Those of owners with a shorter retention are found by owner. All others are found in
- * the order of their ends, a thousand a run. Jobs that are kept longer, or that others reuse, are skipped and come round again.
+ * Find jobs to delete, a thousand or two. Those of owners with a shorter retention are found by owner. All others are found in
+ * the order of their ends. Jobs that are kept longer, or that others reuse, are skipped and come round again.
  */
 export async function findExpiredJobs(
   db: D1Database,
-  { now, days, limit }: { now: number; days: number; limit: number },
-): Promise<readonly ExpiredJob[]> {
+  { now, days, limit = LOOKED_AT }: { now: number; days: number; limit?: number },
+): Promise<ExpiredJobs> {
   const before = now - days * DAY_MS;
-  const cursor = await readCursor(db, CURSOR);
+  const cursor = await readCursor(db, RETENTION_CURSOR);
   const [own, all] = await db.batch<ExpiredJob & { finalizedAt: number; isExpired: number }>([
     db
       .prepare(
@@ -87,17 +97,20 @@ export async function findExpiredJobs(
                 j.finalized_at < ?1 - coalesce(r.days, ?2) * ${DAY_MS} AND NOT ${IS_REUSED} AS isExpired
            FROM jobs j INDEXED BY jobs_finalized LEFT JOIN retentions r ON r.owner_id = j.owner_id
           WHERE j.finalized_at >= ?3 AND j.finalized_at < ?4
-          ORDER BY j.finalized_at LIMIT ${LOOKED_AT}`,
+          ORDER BY j.finalized_at LIMIT ?5`,
       )
-      .bind(now, days, Number(cursor ?? 0), before),
+      .bind(now, days, Number(cursor ?? 0), before, limit),
   ]);
+  const ofOwners = own?.results ?? [];
   const looked = all?.results ?? [];
   const expired = looked.filter(({ isExpired }) => isExpired === 1);
-  const isRoundOver = looked.length < LOOKED_AT;
+  const isLast = looked.length < limit;
   const last = looked.at(-1)?.finalizedAt;
-  const next = expired.length > limit ? cursor : isRoundOver || last === undefined ? null : String(last);
-  if (next !== cursor) await writeCursor(db, CURSOR, next);
-  return [...(own?.results ?? []), ...expired].slice(0, limit).map(({ id, endedBefore }) => ({ id, endedBefore }));
+  return {
+    jobs: [...ofOwners, ...expired].map(({ id, endedBefore }) => ({ id, endedBefore })),
+    next: isLast || last === undefined ? null : String(last),
+    isRoundOver: isLast && ofOwners.length < limit,
+  };
 }
 
 /** Delete unreadable messages, and deliveries that belong to no job, that are older than this. */

@@ -1,5 +1,5 @@
-// How long calls to models take, kept as a histogram for each day: percentiles of recent calls, for one row written for a batch
-// of similar calls.
+// How long calls to models take, kept as a histogram for each day in one row: percentiles of recent calls, for one row written for a
+// batch of calls to a model.
 import type { CallLatency } from "../../models/choose-model.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
 import { DAY_MS, utcDay } from "../../durations.ts";
@@ -18,10 +18,18 @@ export function bucketOf(durationMs: number): number {
 export function addLatencies(db: D1Database, rows: string): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO model_latencies (day, model, bucket, calls)
-       SELECT (s.value ->> 'finishedAt') / ${DAY_MS}, l.value ->> 'model', l.value ->> 'bucket', count(*)
-         FROM ${HELD}, json_each(s.value, '$.latencies') l WHERE true GROUP BY 1, 2, 3
-       ON CONFLICT (day, model, bucket) DO UPDATE SET calls = calls + excluded.calls`,
+      `INSERT INTO latency_days (day, model, buckets)
+       SELECT day, model, json_group_object(bucket, calls)
+         FROM (SELECT (s.value ->> 'finishedAt') / ${DAY_MS} AS day, l.value ->> 'model' AS model, l.value ->> 'bucket' AS bucket,
+                      count(*) AS calls
+                 FROM ${HELD}, json_each(s.value, '$.latencies') l GROUP BY 1, 2, 3)
+        WHERE true GROUP BY 1, 2
+       ON CONFLICT (day, model) DO UPDATE
+          SET buckets = (SELECT json_group_object(bucket, calls)
+                           FROM (SELECT b.key AS bucket, sum(b.value) AS calls
+                                   FROM (SELECT key, value FROM json_each(latency_days.buckets)
+                                         UNION ALL SELECT key, value FROM json_each(excluded.buckets)) b
+                                  GROUP BY 1))`,
     )
     .bind(rows);
 }
@@ -30,7 +38,12 @@ export function addLatencies(db: D1Database, rows: string): D1PreparedStatement 
 export async function readLatencies(db: D1Database, now: number): Promise<ReadonlyMap<string, CallLatency>> {
   const { results } = await db
     .prepare(
-      `SELECT model, bucket, sum(calls) AS calls FROM model_latencies WHERE day > ?1 GROUP BY model, bucket ORDER BY model, bucket`,
+      // An earlier version writes a row for each bucket, into a table of its own.
+      `SELECT model, bucket, sum(calls) AS calls
+         FROM (SELECT model, bucket, calls FROM model_latencies WHERE day > ?1
+               UNION ALL
+               SELECT d.model, CAST(b.key AS INTEGER), b.value FROM latency_days d, json_each(d.buckets) b WHERE d.day > ?1)
+        GROUP BY model, bucket ORDER BY model, bucket`,
     )
     .bind(utcDay(now) - DAYS_COUNTED)
     .all<{ model: string; bucket: number; calls: number }>();
@@ -40,8 +53,13 @@ export async function readLatencies(db: D1Database, now: number): Promise<Readon
 }
 
 /** Delete what is no longer counted. */
-export function deleteLatencies(db: D1Database, now: number): D1PreparedStatement {
-  return db.prepare(`DELETE FROM model_latencies WHERE day <= ?1`).bind(utcDay(now) - DAYS_COUNTED);
+export async function deleteLatencies(db: D1Database, now: number): Promise<number> {
+  const results = await db.batch(
+    ["model_latencies", "latency_days"].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE day <= ?1`).bind(utcDay(now) - DAYS_COUNTED),
+    ),
+  );
+  return results.reduce((sum, { meta }) => sum + meta.changes, 0);
 }
 
 function percentiles(buckets: readonly { readonly bucket: number; readonly calls: number }[]): CallLatency {

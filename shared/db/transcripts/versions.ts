@@ -79,6 +79,16 @@ export async function listVersions(db: D1Database, jobId: string): Promise<reado
   return results;
 }
 
+/** Note that the object of a version is about to be stored: until its row is, no row names the object. */
+export async function noteEditing(db: D1Database, jobId: string, now: number): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO edited_jobs (job_id, begun_at) SELECT id, ?2 FROM jobs WHERE id = ?1 ON CONFLICT (job_id) DO NOTHING`,
+    )
+    .bind(jobId, now)
+    .run();
+}
+
 /**
  * SQL for what is written in the same batch as a version: whether the stored version is the one with this key. `job`, `version`
  * and `key` are parameters.

@@ -1,0 +1,58 @@
+// Deletes rows that would otherwise stay for ever: of uploads, of acts, and of answers to requests with an idempotency key.
+import { deleteOld, type EndingTable } from "../../shared/db/ends.ts";
+import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
+import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import { DAY_MS } from "../../shared/durations.ts";
+
+export interface EndingDeps {
+  readonly db: D1Database;
+  /** See `UPLOAD_DAYS` and `AUDIT_DAYS` in shared/settings.ts. */
+  readonly uploadDays: number;
+  readonly auditDays: number;
+}
+
+/** A database can be set back by 30 days, and the sweep must then find each upload again that the database has forgotten. */
+export const SHORTEST_UPLOAD_DAYS = 31;
+
+/** A statement deletes at most so many rows, and a run begins none after this time. */
+const ROWS_A_STATEMENT = 1000;
+const BEGIN_WITHIN_MS = 5000;
+
+/** Owners that one run looks at, of each table. */
+const OWNERS_A_RUN = 100;
+
+/** Forget answers to requests with an idempotency key that are more than a day old. */
+export async function forgetAnswers({ db }: EndingDeps, now: number): Promise<number> {
+  const beganAt = Date.now();
+  let count = 0;
+  for (;;) {
+    const forgotten = await pruneAnswers(db, now, ROWS_A_STATEMENT);
+    count += forgotten;
+    if (forgotten < ROWS_A_STATEMENT || Date.now() - beganAt >= BEGIN_WITHIN_MS) return count;
+  }
+}
+
+/** A day later than the sweep stops to look at their objects: an object without a row must not become a job again. */
+export async function endUploads({ db, uploadDays }: EndingDeps, now: number): Promise<number> {
+  return endRows(db, "uploads", now - (uploadDays + 1) * DAY_MS);
+}
+
+export async function endAudit({ db, auditDays }: EndingDeps, now: number): Promise<number> {
+  return endRows(db, "audit", now - auditDays * DAY_MS);
+}
+
+async function endRows(db: D1Database, table: EndingTable, before: number): Promise<number> {
+  const name = `ended_${table}`;
+  const beganAt = Date.now();
+  const cursor = await readCursor(db, name);
+  let count = 0;
+  for (;;) {
+    const page = { after: cursor ?? "", before, owners: OWNERS_A_RUN, limit: ROWS_A_STATEMENT };
+    const { count: deleted, last } = await deleteOld(db, table, page);
+    count += deleted;
+    if (deleted === ROWS_A_STATEMENT && Date.now() - beganAt < BEGIN_WITHIN_MS) continue;
+    const next = last === "" ? null : last;
+    if (next !== cursor) await writeCursor(db, name, next);
+    return count;
+  }
+}

@@ -1,0 +1,55 @@
+// What a transaction that deletes jobs deletes with them, or takes their words out of.
+import { deleteVersionsOf } from "../transcripts/versions.ts";
+import { deleteMarksOf } from "./tags-and-metadata.ts";
+
+/** Jobs that are deleted: SQL of our own that gives their ids from ?1, and that uses ?2, which is the time. */
+export interface DeletedJobs {
+  readonly ids: string;
+  /** Those about which something else may say anything. By default all of them. */
+  readonly traced?: string;
+  /** Those with tags, those with metadata, and those that may have been edited. By default all of them. */
+  readonly tagged?: string;
+  readonly described?: string;
+  readonly edited?: string;
+  readonly values: readonly [jobs: string, now: number];
+}
+
+const lettersOf = (ids: string) => `SELECT id FROM dead_letters WHERE job_id IN (${ids})`;
+
+/** What others keep of these jobs stays, without what it says about them: acts, redrives and news of a budget. */
+export function clearTraces(
+  db: D1Database,
+  { ids: all, traced: ids = all, values }: DeletedJobs,
+): readonly D1PreparedStatement[] {
+  return [
+    // The act stays, but what it says about the job goes: options, notes, a model's words.
+    `UPDATE audit SET detail = '{}'
+      WHERE detail <> '{}' AND subject IN (
+              SELECT * FROM (${ids}) UNION ALL ${lettersOf(ids)}
+              UNION ALL SELECT id FROM webhook_deliveries WHERE job_id IN (${ids})
+              UNION ALL SELECT id FROM redrives WHERE state = 'stopped' AND canary_id IN (${lettersOf(ids)}))`,
+    `UPDATE redrives SET reason = 'The canary failed; its job has since been deleted.'
+      WHERE state = 'stopped' AND canary_id IN (${lettersOf(ids)})`,
+    // News of a budget is kept: it was only delivered with the job.
+    `UPDATE webhook_deliveries
+        SET job_id = NULL,
+            next_attempt_at = (SELECT ?2 FROM tasks t
+                                WHERE t.id = webhook_deliveries.job_id || '.' || webhook_deliveries.id AND t.finalized_at IS NULL)
+      WHERE job_id IN (${ids}) AND event LIKE 'budget.%'`,
+  ].map((sql) => db.prepare(sql).bind(...values));
+}
+
+/** Delete the jobs with everything that belongs to them. */
+export function forgetJobs(
+  db: D1Database,
+  { ids, tagged = ids, described = ids, edited = ids, values }: DeletedJobs,
+): readonly D1PreparedStatement[] {
+  const of = (sql: string) => db.prepare(sql).bind(...values);
+  return [
+    ...deleteMarksOf(db, { tagged, described }, values),
+    deleteVersionsOf(db, edited, values),
+    of(`DELETE FROM edited_jobs WHERE job_id IN (${edited})`),
+    of(`DELETE FROM reuses WHERE job_id IN (${ids})`),
+    of(`DELETE FROM jobs WHERE id IN (${ids})`),
+  ];
+}

@@ -1,0 +1,192 @@
+// Maintenance prunes thousands of jobs a minute, and whatever stops it half-way, nothing of them stays.
+import { expect, test } from "vitest";
+
+import { nextSize } from "../consumer/maintenance/prune-many.ts";
+import { pruneFinalized } from "../consumer/maintenance/prune.ts";
+import { countedBucket } from "../shared/jobs/operations.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
+import type { EndedAttempt } from "../shared/jobs/outcome.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import { artifactKey } from "../shared/uploads/storage.ts";
+import { counted } from "./counting.ts";
+import { startDarkroom } from "./harness.ts";
+import { sampled } from "./long.ts";
+
+const darkroom = startDarkroom();
+const DAY_MS = 24 * 3_600_000;
+const RETENTION = { retentionDays: 30 };
+const LATER = 31 * DAY_MS;
+const passages = { put: () => Promise.reject(new Error()), query: () => Promise.resolve([]), forget: async () => {} };
+
+/** Jobs that have ended, as the product's own statements make them, each with one object. */
+async function makeEnded(count: number, tags: readonly string[] = []): Promise<readonly string[]> {
+  const { DB, MEDIA } = darkroom.bindings();
+  const now = Date.now();
+  const jobs = await Promise.all(
+    Array.from({ length: count }, (_, index) => {
+      const work = {
+        kind: "classification",
+        input: { text: `x ${index}`, options: { topK: 1, minScore: 0 } },
+      } as const;
+      const about = { id: `job_${crypto.randomUUID()}`, ownerId: "operator", createdAt: now };
+      return newJob(work, { ...DEFAULT_TERMS, reuse: false }, { ...about, marks: { tags: [...tags], metadata: {} } });
+    }),
+  );
+  await insertJobs(DB, { jobs, uploads: [] }, now);
+  const lease = { id: crypto.randomUUID(), now: Date.now(), leaseMs: 90_000, limit: count, callsAMinute: {} };
+  const tasks = await leaseTasks(DB, lease);
+  expect(tasks).toHaveLength(count);
+  const body = "{}";
+  const ended = tasks.map(({ id, jobId }): EndedAttempt => {
+    const key = artifactKey(jobId, 1, "labels.json");
+    const artifact = { name: "labels.json", key, contentType: "application/json", sizeBytes: 2, etag: "e" };
+    const labels = [{ label: "cat", score: 1 }];
+    const passage = { id: `${jobId}:text:0`, source: "text", text: "x cat", startMs: null, endMs: null } as const;
+    const outcome = { type: "completed", artifacts: [artifact], labels, passages: [passage] } as const;
+    return { taskId: id, leaseId: lease.id, outcome, calls: [], isBudgeted: false, startedAt: now, finishedAt: now };
+  });
+  await settleTasks(DB, ended, { now: Date.now() });
+  for (let start = 0; start < count; start += 50) {
+    await Promise.all(
+      tasks.slice(start, start + 50).map(({ jobId }) => MEDIA.put(artifactKey(jobId, 1, "labels.json"), body)),
+    );
+  }
+  return jobs.map(({ id }) => id);
+}
+
+async function countLeft(): Promise<Record<string, number>> {
+  const { DB, MEDIA } = darkroom.bindings();
+  const tables = [
+    "jobs",
+    "tasks",
+    "attempts",
+    "artifacts",
+    "job_labels",
+    "job_marks",
+    "passages",
+    "prunings",
+    "deletions",
+  ];
+  const rows = await DB.batch<{ n: number }>(tables.map((table) => DB.prepare(`SELECT count(*) AS n FROM ${table}`)));
+  const { objects } = await MEDIA.list({ prefix: "results/" });
+  const left = [
+    ...tables.map((table, index) => [table, rows[index]?.results[0]?.n ?? 0] as const),
+    ["objects", objects.length] as const,
+  ];
+  return Object.fromEntries(left.filter(([, count]) => count > 0));
+}
+
+test("a job costs a few rows and no list of the bucket, and thousands are pruned in a minute", async () => {
+  const JOBS = sampled(400, 4000);
+  const { DB, MEDIA } = darkroom.bindings();
+  for (let made = 0; made < JOBS; made += 400) await makeEnded(400, ["nightly"]);
+  // Marks of other jobs: a statement that does not use their key reads them all.
+  await DB.prepare(
+    `INSERT INTO job_marks (owner_id, mark, created_at, job_id)
+     SELECT 'other', 'tag:x', n.value, 'job_' || n.value FROM json_each(?1) n`,
+  )
+    .bind(JSON.stringify(Array.from({ length: 20_000 }, (_, index) => index)))
+    .run();
+  const { counts, db } = counted(DB);
+  const calls = { r2ClassA: 0, r2ClassB: 0 };
+  const beganAt = performance.now();
+  const deps = { db, media: countedBucket(MEDIA, calls), passages, ...RETENTION };
+  expect(await pruneFinalized(deps, Date.now() + LATER)).toBe(JOBS);
+  const jobsAMinute = (JOBS / (performance.now() - beganAt)) * 60_000;
+  await DB.prepare("DELETE FROM job_marks WHERE owner_id = 'other'").run();
+  expect(await countLeft()).toEqual({});
+  expect(calls).toEqual({ r2ClassA: 0, r2ClassB: 0 });
+  expect(counts.rowsRead / JOBS).toBeLessThan(65);
+  expect(counts.rowsWritten / JOBS).toBeLessThan(12);
+  expect(jobsAMinute).toBeGreaterThan(2000);
+});
+
+test("an object that no row names goes too: of an attempt that died, and of an edit whose Worker died", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [died, edited, plain] = await makeEnded(3);
+  await DB.prepare("UPDATE tasks SET attempt = 2 WHERE job_id = ?1").bind(died).run();
+  await DB.prepare("INSERT INTO edited_jobs (job_id, begun_at) VALUES (?1, 1)").bind(edited).run();
+  await MEDIA.put(artifactKey(died!, 2, "labels.json"), "{}");
+  await MEDIA.put(`results/${edited}/edits/1-a.json`, "{}");
+  expect(plain).toBeDefined();
+  const calls = { r2ClassA: 0, r2ClassB: 0 };
+  const deps = { db: DB, media: countedBucket(MEDIA, calls), passages, ...RETENTION };
+  expect(await pruneFinalized(deps, Date.now() + LATER)).toBe(3);
+  expect(await countLeft()).toEqual({});
+  expect(calls.r2ClassA).toBe(2);
+});
+
+test("the objects of a job whose tasks left the database go by the names that its row kept, or are listed", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [kept, unknown] = await makeEnded(2);
+  await DB.batch([
+    DB.prepare("UPDATE jobs SET stored_names = '[\"labels.json\"]' WHERE id = ?1").bind(kept),
+    DB.prepare("DELETE FROM tasks"),
+    DB.prepare("DELETE FROM artifacts"),
+  ]);
+  await MEDIA.put(artifactKey(unknown!, 2, "labels.json"), "{}");
+  const calls = { r2ClassA: 0, r2ClassB: 0 };
+  const deps = { db: DB, media: countedBucket(MEDIA, calls), passages, ...RETENTION };
+  expect(await pruneFinalized(deps, Date.now() + LATER)).toBe(2);
+  expect(await countLeft()).toEqual({});
+  expect(calls.r2ClassA).toBe(1);
+});
+
+test("results that the database may have forgotten are looked for after it was set back", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [id] = await makeEnded(1);
+  await MEDIA.put(artifactKey(id!, 7, "labels.json"), "{}");
+  await DB.prepare("INSERT INTO cursors (name, value) VALUES ('listed_before', ?1)")
+    .bind(String(Date.now() + 1))
+    .run();
+  expect(await pruneFinalized({ db: DB, media: MEDIA, passages, ...RETENTION }, Date.now() + LATER)).toBe(1);
+  expect(await countLeft()).toEqual({});
+});
+
+test.each(["put", "delete", "forget"])("a prune that dies at its '%s' is finished by a later run", async (call) => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await makeEnded(5);
+  const dies = (): never => {
+    throw new Error("the Worker died");
+  };
+  // Not retried, as the Worker is gone.
+  const media = new Proxy(MEDIA, {
+    get: (bucket, name) => (name === call ? dies : (Reflect.get(bucket, name) as () => unknown).bind(bucket)),
+  });
+  const dead = { db: DB, media, passages: call === "forget" ? { ...passages, forget: dies } : passages };
+  const at = Date.now() + 4 * DAY_MS;
+  await expect(pruneFinalized({ ...dead, retentionDays: 3 }, at)).rejects.toThrow("the Worker died");
+  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
+  expect(await DB.prepare("SELECT count(*) AS n FROM prunings").first("n")).toBe(1);
+  const later = { db: DB, media: MEDIA, passages, retentionDays: 3 };
+  await pruneFinalized(later, at + 60_000); // the dead run may still be at work
+  expect(await DB.prepare("SELECT count(*) AS n FROM prunings").first("n")).toBe(1);
+  await pruneFinalized(later, at + 6 * 60_000);
+  expect(await countLeft()).toEqual({});
+  const { objects } = await MEDIA.list({ prefix: "system/deleted/" });
+  expect(objects).toHaveLength(1);
+});
+
+test("a job that was made again after its prune stopped keeps its results", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [back, gone] = await makeEnded(2);
+  const jobs = [back, gone].map((id) => {
+    return { id, names: ["labels.json"], passageIds: [], recordedAt: null, isRemembered: 0 };
+  });
+  await DB.batch([
+    DB.prepare("INSERT INTO prunings (id, pruned_at, jobs) VALUES ('pr_1', 1, ?1)").bind(JSON.stringify(jobs)),
+    DB.prepare("DELETE FROM jobs WHERE id = ?1").bind(gone),
+  ]);
+  await pruneFinalized({ db: DB, media: MEDIA, passages, ...RETENTION }, Date.now());
+  expect(await countLeft()).toMatchObject({ jobs: 1, objects: 1 });
+  expect(await MEDIA.head(artifactKey(back!, 1, "labels.json"))).not.toBeNull();
+});
+
+test("a transaction that took long is followed by a smaller one", () => {
+  expect([nextSize(50, 10), nextSize(150, 10), nextSize(50, 300), nextSize(50, 900), nextSize(1, 900)]).toEqual([
+    100, 200, 50, 25, 1,
+  ]);
+});

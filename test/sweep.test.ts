@@ -1,0 +1,111 @@
+// The sweep takes what the bucket's events have missed, however much it is and whatever lies in its way; and rows end at their age.
+import { expect, test } from "vitest";
+
+import { endAudit, endUploads } from "../consumer/maintenance/end-rows.ts";
+import { sweepInbox } from "../consumer/maintenance/sweep.ts";
+import type { Intake } from "../shared/jobs/intake.ts";
+import { startDarkroom } from "./harness.ts";
+import { IS_LONG } from "./long.ts";
+
+const darkroom = startDarkroom();
+const DAY_MS = 24 * 3_600_000;
+
+const count = (sql: string) => darkroom.bindings().DB.prepare(sql).first<number>("n");
+
+async function put(names: readonly string[]): Promise<void> {
+  const { MEDIA } = darkroom.bindings();
+  for (let start = 0; start < names.length; start += 50) {
+    await Promise.all(
+      names
+        .slice(start, start + 50)
+        .map((name) => MEDIA.put(`inbox/${name}`, name.startsWith("empty") ? "" : `a text ${name}`)),
+    );
+  }
+}
+const numbered = (prefix: string, many: number) =>
+  Array.from({ length: many }, (_, index) => `${prefix}${String(index).padStart(5, "0")}.txt`);
+
+/** What a run of the sweep gets. `isBroken` says whether R2 fails for an object. */
+function depsOf(isBroken: (key: string) => boolean) {
+  const { DB, MEDIA, TASKS } = darkroom.bindings();
+  const media = new Proxy(MEDIA, {
+    get(bucket, name) {
+      const method = (Reflect.get(bucket, name) as (...values: unknown[]) => unknown).bind(bucket);
+      if (name !== "head" && name !== "get") return method;
+      return (key: string, ...more: unknown[]) =>
+        isBroken(key) ? Promise.reject(new Error("R2 cannot read it")) : method(key, ...more);
+    },
+  });
+  const faults: string[] = [];
+  const journal = {
+    record: () => {},
+    fault: ({ event }: { event: string }) => {
+      faults.push(event);
+    },
+  } as unknown as Intake["journal"]; // the sweep calls nothing else
+  const deps = { db: DB, media, tasks: TASKS, journal, operatorId: "operator", isLetIn: async () => true };
+  return { faults, deps: { ...deps, wakeGraceMs: 0, uploadDays: 90 } };
+}
+
+/** The sweep waits until maintenance has checked whether the database was set back. */
+async function checked(at: number): Promise<void> {
+  const { DB } = darkroom.bindings();
+  await DB.prepare("INSERT INTO cursors (name, value) VALUES ('clock', ?1)").bind(String(at)).run();
+}
+
+test("objects that cannot be read hold up none behind them, and are taken when they can be", async () => {
+  await put([...numbered("bad", 250), ...numbered("empty", 5)]);
+  const now = Date.now() + 1000;
+  await checked(now);
+  const broken = depsOf((key) => key.startsWith("inbox/bad"));
+  expect(await sweepInbox(broken.deps, now)).toBe(255);
+  expect(new Set(broken.faults)).toEqual(new Set(["inspect.failed"]));
+  expect(await count("SELECT count(*) AS n FROM uploads")).toBe(5);
+  expect(broken.faults).toHaveLength(250);
+  expect(await count("SELECT count(*) AS n FROM readings")).toBe(0);
+  await darkroom.maintain(new Date(Date.now() + 61_000));
+  expect(await count("SELECT count(*) AS n FROM uploads")).toBe(255);
+});
+
+test.runIf(IS_LONG)(
+  "one run of maintenance takes enough objects for 100,000 in an hour",
+  async () => {
+    const OBJECTS = 2000;
+    await put(numbered("new", OBJECTS));
+    const beganAt = Date.now();
+    await darkroom.maintain(new Date(Date.now() + 61_000));
+    const ms = Date.now() - beganAt;
+    const taken = await count("SELECT count(*) AS n FROM uploads");
+    console.info(JSON.stringify({ taken, ms }));
+    // A run has thirty seconds, and runs once a minute.
+    expect((taken! / Math.min(ms, 30_000)) * 30_000 * 60).toBeGreaterThan(100_000);
+  },
+  300_000,
+);
+
+test("rows of uploads and acts end, an owner after the other, and the sweep looks at no object whose row may have ended", async () => {
+  const { DB } = darkroom.bindings();
+  const now = Date.now() + 200 * DAY_MS;
+  const owners = Array.from({ length: 130 }, (_, index) => `owner${String(index).padStart(3, "0")}`);
+  const insert = (ageDays: number) => [
+    DB.prepare(
+      `INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, job_id, created_at)
+       SELECT 'MEDIA', value, ?2, value, 1, 'job', ?3 FROM json_each(?1)`,
+    ).bind(JSON.stringify(owners), String(ageDays), now - ageDays * DAY_MS),
+    DB.prepare(
+      `INSERT INTO audit (id, owner_id, actor, act, subject, detail, created_at)
+       SELECT value || ?2, value, 'system', 'job.cancel', 'job', '{}', ?3 FROM json_each(?1)`,
+    ).bind(JSON.stringify(owners), String(ageDays), now - ageDays * DAY_MS),
+  ];
+  await DB.batch([...insert(90), ...insert(92), ...insert(401)]);
+  const deps = { db: DB, uploadDays: 90, auditDays: 400 };
+  expect([await endUploads(deps, now), await endUploads(deps, now), await endUploads(deps, now)]).toEqual([200, 60, 0]);
+  expect([await endAudit(deps, now), await endAudit(deps, now), await endAudit(deps, now)]).toEqual([100, 30, 0]);
+  expect(await count("SELECT count(*) AS n FROM uploads")).toBe(130);
+  expect(await count("SELECT count(*) AS n FROM audit")).toBe(260);
+
+  await put(["old.txt"]);
+  await checked(now);
+  expect(await sweepInbox(depsOf(() => false).deps, now)).toBe(0);
+  expect(await sweepInbox(depsOf(() => false).deps, Date.now() + 89 * DAY_MS)).toBe(1);
+});
