@@ -1,5 +1,5 @@
 // One speaker a channel, and recordings that end too early: what becomes of them from upload to captions.
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -95,6 +95,31 @@ test("a recording that was cut off is not complete: what is missing has its time
   expect(Math.abs((gaps[0]?.startMs ?? 0) - 6_000)).toBeLessThan(20);
   expect(text.split(" ")).toHaveLength(12);
   expect(await artifact(id, "transcript.vtt")).toMatch(/NOTE Missing from 00:00:0[56]\.\d+ to 00:00:10\.000: cut_off/);
+});
+
+test("a job names the tracks of its recording from the plan on, and so does a job that reuses its result", async () => {
+  const [spoken, path] = [join(folder, "said.wav"), join(folder, "tracks.mka")];
+  await writeFile(spoken, speech("one error:3040x1 two"));
+  const tags = ["-metadata:s:a:0", "language=ita", "-metadata:s:a:1", "language=eng", "-metadata:s:a:1", "title=Notes"];
+  const maps = ["-map", "1:a", "-map", "0:a", "-disposition:a:0", "0", "-disposition:a:1", "default"];
+  await ffmpeg(["-i", spoken, "-i", stereo, ...maps, "-c:a", "pcm_s16le", ...tags, path]);
+  const bytes = new Uint8Array((await fileBytes(path)).slice().buffer);
+  const { id } = await darkroom.upload({ name: "tracks.mka" }, bytes);
+  const recording = {
+    tracks: [
+      { codec: "A_PCM/INT/LIT", language: "ita", title: null, channels: 2 },
+      { codec: "A_PCM/INT/LIT", language: "eng", title: "Notes", channels: 1 },
+    ],
+    track: 1,
+  };
+  const waiting = await darkroom.untilJob(id, ({ attempts }) => attempts.length > 0);
+  expect(waiting).toMatchObject({ state: "running", recording });
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0").run();
+  await darkroom.maintain();
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", recording });
+  expect(await transcript(id)).toMatchObject(recording);
+  const again = await darkroom.upload({ name: "again.mka" }, bytes);
+  expect(await darkroom.untilJob(again.id)).toMatchObject({ reused: { jobId: id }, recording });
 });
 
 test("digital silence is no call, and no text", async () => {
