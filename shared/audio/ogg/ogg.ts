@@ -13,11 +13,13 @@ import {
   type Refusal,
   refuseRate,
 } from "../chunks/chunk.ts";
+import { cutOggFlac } from "./flac-in-ogg.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./head.ts";
 import { findLinks } from "./links.ts";
 import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
 import { stripOgg, type Filling } from "./strip.ts";
 import { planParts } from "../chunks/parts.ts";
+import { saidDuration } from "../chunks/missing.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -29,6 +31,8 @@ const OggExtra = z.object({
   zeroMs: z.number(),
   /** Which track of sound; chunks of versions before have the first that is read. */
   track: z.number().exactOptional(),
+  /** Of FLAC alone: the number of its first sample. */
+  zeroSample: z.number().exactOptional(),
 });
 type OggExtra = z.infer<typeof OggExtra>;
 
@@ -56,13 +60,19 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
   if (refused !== null) return refused;
   const end = await readEnd(source, stream, work);
   if (end === null) return noStream("no_audio");
-  const durationMs = msAt(stream, end.granule) - zeroMs;
-  if (Math.round(durationMs) <= 0) return noStream("no_audio");
+  const soundMs = msAt(stream, end.granule) - zeroMs;
+  // What was copied out of a longer recording has the header of that one.
+  const saidMs = start.zeroSample === 0 ? msAt(stream, stream.flac?.totalSamples ?? 0) - zeroMs : 0;
+  const durationMs = saidDuration(saidMs, soundMs);
+  if (Math.round(soundMs) <= 0) return noStream("no_audio");
   const spliceable = {
     codec: stream.codec,
     durationMs,
+    soundMs,
     zeroMs: packetZeroMs(stream, zeroMs),
     hasVideo,
+    // mediabunny does not read FLAC in Ogg.
+    hasPackets: stream.flac === null,
     bodyOffset: stream.headBytes,
     cutter: cutter(stream, { zeroMs, filling: null }, work),
   } as const;
@@ -74,6 +84,7 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
     headBytes: stream.headBytes,
     zeroMs,
     ...(limits.audioTrack !== undefined && { track: start.track }),
+    ...(stream.flac !== null && { zeroSample: start.zeroSample }),
   };
   const planned = await planSpliced(sounding, spliceable, { extra, limits }, work);
   return planned.type === "refused" ? planned : { ...planned, tracks: start.tracks, track: start.track };
@@ -85,13 +96,19 @@ function noStream(reason: NoStream): Refusal {
 }
 
 async function extractOgg(source: ByteSource, chunk: ChunkPlan<OggExtra>, work: Work): Promise<ChunkFile> {
-  const { headBytes, zeroMs } = chunk.extra;
+  const { headBytes, zeroMs, zeroSample = 0 } = chunk.extra;
   const stream = await readStream(source, { headBytes, choice: chunk.extra.track }, work);
   if (stream === null) throw new DamagedSource("The Ogg file's headers are not as planned.");
   const filling = stream.isPlainOpus ? { untilGranule: (chunk.endMs + zeroMs) * 48 + stream.preSkip } : null;
+  const { flac } = stream;
   return extractSpliced(
     source,
-    cutter(stream, { zeroMs, filling }, work),
+    {
+      ...cutter(stream, { zeroMs, filling }, work),
+      ...(flac !== null && {
+        write: (pages, { startMs, endMs }) => cutOggFlac(flac, pages, { startMs, endMs, zeroSample }, work),
+      }),
+    },
     { zeroMs: packetZeroMs(stream, zeroMs), chunk },
     work,
   );
