@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { joinChannels } from "../consumer/transcription/cut-and-transcribe.ts";
 import { extentOf } from "../shared/audio/extent.ts";
 import { planAudio } from "../shared/audio/plan.ts";
 import { memorySource } from "../shared/audio/reading/byte-source.ts";
@@ -157,6 +158,29 @@ test.each([
     code: "channels_not_separable",
     message: expect.stringContaining("ffmpeg -i INPUT -map 0:a:0 -c:a pcm_s16le OUTPUT.wav") as unknown,
   });
+});
+
+test("what is missing on any channel is missing once, also where another channel is silent", () => {
+  const chunk = {
+    index: 0,
+    startMs: 0,
+    endMs: 9_000,
+    ownStartMs: 0,
+    ownEndMs: 9_000,
+    extra: { type: "wav", v: 1 },
+  } as const;
+  const heard = { ...chunk, segments: [], model: null, engine: null, language: null, doubt: null };
+  const hole = { startMs: 4_000, endMs: 5_000, reason: "damaged" };
+  const later = { startMs: 4_500, endMs: 6_000, reason: "damaged" };
+  expect(joinChannels([heard, { ...heard, missing: [hole] }], chunk).missing).toEqual([hole]);
+  const both = joinChannels(
+    [
+      { ...heard, missing: [later] },
+      { ...heard, missing: [hole] },
+    ],
+    chunk,
+  );
+  expect(both.missing).toEqual([{ ...hole, endMs: 6_000 }]);
 });
 
 test("segments of two channels are sent in the order of their times, and none changes afterwards", () => {

@@ -14,7 +14,7 @@ import {
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "./limits.ts";
-import { cutOff } from "./missing.ts";
+import { brokenOff, cutOff } from "./missing.ts";
 import type { Point } from "../reading/points.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
 import { timeMap } from "./time-map.ts";
@@ -30,6 +30,8 @@ export interface Spliceable {
   readonly durationMs: number;
   /** When its sound ends, since the file ends there; the duration by default. */
   readonly soundMs?: number;
+  /** The file ends within a packet: at least that one is missing. */
+  readonly isBrokenOff?: boolean;
   /** Container time that is the source's time 0. */
   readonly zeroMs: number;
   readonly hasVideo: boolean;
@@ -120,7 +122,7 @@ export async function planSpliced<E extends Extra>(
     container: extra.type,
     codec,
     durationMs,
-    gaps: cutOff(soundMs, durationMs),
+    gaps: spliceable.isBrokenOff === true ? brokenOff(soundMs, durationMs) : cutOff(soundMs, durationMs),
     chunks: chunks.map((chunk, index) => {
       const { offset } = chunk.bytes;
       const after = chunks[index + 1];

@@ -16,7 +16,7 @@ import {
 import { cutOggFlac } from "./flac-in-ogg.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./head.ts";
 import { findLinks } from "./links.ts";
-import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
+import { CAPTURE, lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
 import { stripOgg, type Filling } from "./strip.ts";
 import { planParts } from "../chunks/parts.ts";
 import { saidDuration } from "../chunks/missing.ts";
@@ -63,12 +63,13 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
   const soundMs = msAt(stream, end.granule) - zeroMs;
   // What was copied out of a longer recording has the header of that one.
   const saidMs = start.zeroSample === 0 ? msAt(stream, stream.flac?.totalSamples ?? 0) - zeroMs : 0;
-  const durationMs = saidDuration(saidMs, soundMs);
+  const durationMs = Math.max(saidDuration(saidMs, soundMs), msAt(stream, end.claimedGranule) - zeroMs);
   if (Math.round(soundMs) <= 0) return noStream("no_audio");
   const spliceable = {
     codec: stream.codec,
     durationMs,
     soundMs,
+    isBrokenOff: end.claimedGranule > end.granule,
     zeroMs: packetZeroMs(stream, zeroMs),
     hasVideo,
     // mediabunny does not read FLAC in Ogg.
@@ -160,12 +161,24 @@ function msAt({ preSkip, sampleRate }: OggStream, granule: number): number {
   return ((granule - preSkip) / sampleRate) * 1000;
 }
 
+/** A page that the file does not have whole claims at most this, and at least one packet of 20 ms. */
+const MAX_PAGE_SECONDS = 30;
+const PACKET_SECONDS = 0.02;
+
+interface OggEnd {
+  readonly offset: number;
+  readonly granule: number;
+  /** Later where the file ends within a page: the time up to which that page would go. */
+  readonly claimedGranule: number;
+}
+
 /** The place and time at which the sound ends: the last whole page on which a packet ends. */
 async function readEnd(
   source: ByteSource,
-  { serial, headBytes }: OggStream,
+  { serial, headBytes, sampleRate }: OggStream,
   work: Work,
-): Promise<{ readonly offset: number; readonly granule: number } | null> {
+): Promise<OggEnd | null> {
+  let broken: OggPage | undefined;
   let length = LOOK_BACK_BYTES;
   const least = Math.max(headBytes, source.sizeBytes - MAX_LOOK_BACK_BYTES);
   for (let until = source.sizeBytes; until > least; length = Math.min(READ_BYTES, 4 * length)) {
@@ -173,10 +186,25 @@ async function readEnd(
     const bytes = await readWithin(source, from, until - from + MAX_HEADER_BYTES);
     const counts = (page: OggPage) => page.granule >= 0 && from + page.at + page.length <= source.sizeBytes;
     const last = lastPageIn(bytes, work, counts, serial);
-    if (last !== undefined) return { offset: from + last.at + last.length, granule: last.granule };
+    broken ??= lastPageIn(bytes, work, (page) => from + page.at + page.length > source.sizeBytes, serial);
+    if (last !== undefined) {
+      const { granule } = last;
+      const [shortest, longest] = [PACKET_SECONDS * sampleRate, MAX_PAGE_SECONDS * sampleRate];
+      const isBroken = broken !== undefined || (until === source.sizeBytes && endsWithinHeader(bytes, work));
+      const claimed = Math.min(longest, Math.max(shortest, (broken?.granule ?? 0) - granule));
+      const claimedGranule = isBroken ? granule + claimed : granule;
+      return { offset: from + last.at + last.length, granule, claimedGranule };
+    }
     until = from;
   }
   return null;
+}
+
+/** Whether another page begins behind the last whole one. Its own header need not be whole. */
+function endsWithinHeader(bytes: Uint8Array, work: Work): boolean {
+  const whole = lastPageIn(bytes, work, (page) => page.at + page.length <= bytes.length);
+  const end = whole === undefined ? bytes.length : whole.at + whole.length;
+  return end < bytes.length && CAPTURE.every((byte, index) => (bytes[end + index] ?? byte) === byte);
 }
 
 export const ogg = {
