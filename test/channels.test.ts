@@ -98,14 +98,17 @@ test("a recording that was cut off is not complete: what is missing has its time
   expect(await artifact(id, "transcript.vtt")).toMatch(/NOTE Missing from 00:00:0[56]\.\d+ to 00:00:10\.000: cut_off/);
 });
 
-test("a job names the tracks of its recording from the plan on, and so does a job that reuses its result", async () => {
+/** A recording of two tracks; the second one is the default, and has these words. */
+async function inTracks(words: string): Promise<Uint8Array<ArrayBuffer>> {
   const [spoken, path] = [join(folder, "said.wav"), join(folder, "tracks.mka")];
-  await writeFile(spoken, speech("one error:3040x1 two"));
+  await writeFile(spoken, speech(words));
   const tags = ["-metadata:s:a:0", "language=ita", "-metadata:s:a:1", "language=eng", "-metadata:s:a:1", "title=Notes"];
   const maps = ["-map", "1:a", "-map", "0:a", "-disposition:a:0", "0", "-disposition:a:1", "default"];
-  await ffmpeg(["-i", spoken, "-i", stereo, ...maps, "-c:a", "pcm_s16le", ...tags, path]);
-  const bytes = new Uint8Array((await fileBytes(path)).slice().buffer);
-  const { id } = await darkroom.upload({ name: "tracks.mka" }, bytes);
+  await ffmpeg(["-i", spoken, "-i", stereo, ...maps, "-c:a", "pcm_s16le", ...tags, "-y", path]);
+  return new Uint8Array((await fileBytes(path)).slice().buffer);
+}
+
+test("a job names the tracks of its recording from the plan on, and so does a job that reuses its result", async () => {
   const recording = {
     tracks: [
       { codec: "A_PCM/INT/LIT", language: "ita", title: null, channels: 2 },
@@ -113,10 +116,11 @@ test("a job names the tracks of its recording from the plan on, and so does a jo
     ],
     track: 1,
   };
-  const waiting = await darkroom.untilJob(id, ({ attempts }) => attempts.length > 0);
-  expect(waiting).toMatchObject({ state: "running", recording });
-  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0").run();
-  await darkroom.maintain();
+  const failing = await darkroom.upload({ name: "failing.mka" }, await inTracks("one error:3040 two"));
+  const waiting = await darkroom.untilJob(failing.id, ({ attempts }) => attempts.length > 0);
+  expect(waiting).toMatchObject({ recording, artifacts: [] });
+  const bytes = await inTracks("one two");
+  const { id } = await darkroom.upload({ name: "tracks.mka" }, bytes);
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", recording });
   expect(await transcript(id)).toMatchObject(recording);
   const again = await darkroom.upload({ name: "again.mka" }, bytes);
