@@ -1,9 +1,10 @@
 // One speaker a channel, and recordings that end too early: what becomes of them from upload to captions.
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { joinChannels } from "../consumer/transcription/cut-and-transcribe.ts";
 import { extentOf } from "../shared/audio/extent.ts";
 import { planAudio } from "../shared/audio/plan.ts";
 import { memorySource } from "../shared/audio/reading/byte-source.ts";
@@ -97,6 +98,35 @@ test("a recording that was cut off is not complete: what is missing has its time
   expect(await artifact(id, "transcript.vtt")).toMatch(/NOTE Missing from 00:00:0[56]\.\d+ to 00:00:10\.000: cut_off/);
 });
 
+/** A recording of two tracks; the second one is the default, and has these words. */
+async function inTracks(words: string): Promise<Uint8Array<ArrayBuffer>> {
+  const [spoken, path] = [join(folder, "said.wav"), join(folder, "tracks.mka")];
+  await writeFile(spoken, speech(words));
+  const tags = ["-metadata:s:a:0", "language=ita", "-metadata:s:a:1", "language=eng", "-metadata:s:a:1", "title=Notes"];
+  const maps = ["-map", "1:a", "-map", "0:a", "-disposition:a:0", "0", "-disposition:a:1", "default"];
+  await ffmpeg(["-i", spoken, "-i", stereo, ...maps, "-c:a", "pcm_s16le", ...tags, "-y", path]);
+  return new Uint8Array((await fileBytes(path)).slice().buffer);
+}
+
+test("a job names the tracks of its recording from the plan on, and so does a job that reuses its result", async () => {
+  const recording = {
+    tracks: [
+      { codec: "A_PCM/INT/LIT", language: "ita", title: null, channels: 2 },
+      { codec: "A_PCM/INT/LIT", language: "eng", title: "Notes", channels: 1 },
+    ],
+    track: 1,
+  };
+  const failing = await darkroom.upload({ name: "failing.mka" }, await inTracks("one error:3040 two"));
+  const waiting = await darkroom.untilJob(failing.id, ({ attempts }) => attempts.length > 0);
+  expect(waiting).toMatchObject({ recording, artifacts: [] });
+  const bytes = await inTracks("one two");
+  const { id } = await darkroom.upload({ name: "tracks.mka" }, bytes);
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", recording });
+  expect(await transcript(id)).toMatchObject(recording);
+  const again = await darkroom.upload({ name: "again.mka" }, bytes);
+  expect(await darkroom.untilJob(again.id)).toMatchObject({ reused: { jobId: id }, recording });
+});
+
 test("digital silence is no call, and no text", async () => {
   const before = await countCalls();
   const silent = speech("a b c d");
@@ -132,6 +162,29 @@ test.each([
     code: "channels_not_separable",
     message: expect.stringContaining("ffmpeg -i INPUT -map 0:a:0 -c:a pcm_s16le OUTPUT.wav") as unknown,
   });
+});
+
+test("what is missing on any channel is missing once, also where another channel is silent", () => {
+  const chunk = {
+    index: 0,
+    startMs: 0,
+    endMs: 9_000,
+    ownStartMs: 0,
+    ownEndMs: 9_000,
+    extra: { type: "wav", v: 1 },
+  } as const;
+  const heard = { ...chunk, segments: [], model: null, engine: null, language: null, doubt: null };
+  const hole = { startMs: 4_000, endMs: 5_000, reason: "damaged" };
+  const later = { startMs: 4_500, endMs: 6_000, reason: "damaged" };
+  expect(joinChannels([heard, { ...heard, missing: [hole] }], chunk).missing).toEqual([hole]);
+  const both = joinChannels(
+    [
+      { ...heard, missing: [later] },
+      { ...heard, missing: [hole] },
+    ],
+    chunk,
+  );
+  expect(both.missing).toEqual([{ ...hole, endMs: 6_000 }]);
 });
 
 test("segments of two channels are sent in the order of their times, and none changes afterwards", () => {

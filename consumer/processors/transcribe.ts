@@ -50,6 +50,7 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
       case "chunks": {
         const { durationMs, chunks, gaps = [], tracks, track } = planned;
         const named = tracks !== undefined && track !== undefined && { tracks, track };
+        if (named) attempt.nameTracks(named);
         const recording = { durationMs, gaps, ...named };
         const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container: chunk.extra.type, chunk }));
         const [only] = parts;

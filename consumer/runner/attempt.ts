@@ -1,3 +1,4 @@
+import type { RecordingTracks } from "../../shared/audio/chunks/audio-track.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
 import type { Tally } from "../../shared/jobs/operations.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
@@ -26,6 +27,9 @@ export interface Attempt {
    */
   readonly foresee: (estimate: Estimate) => void;
   readonly estimate: Estimate | undefined;
+  /** Report the tracks of the job's recording, as soon as they are known, so that the job names them whatever happens. */
+  readonly nameTracks: (recording: RecordingTracks) => void;
+  readonly recording: RecordingTracks | undefined;
 }
 
 /** The bucket, as one attempt uses it: the attempt counts its calls. */
@@ -41,6 +45,7 @@ export type Processors = Readonly<Record<TaskKind, Processor>>;
 
 export function beginAttempt(task: Task, { db, signal }: { db: D1Database; signal: AbortSignal }): Attempt {
   let foreseen: Estimate | undefined;
+  let named: RecordingTracks | undefined;
   return {
     task,
     signal,
@@ -52,6 +57,12 @@ export function beginAttempt(task: Task, { db, signal }: { db: D1Database; signa
     },
     get estimate() {
       return foreseen;
+    },
+    nameTracks: (recording) => {
+      named = recording;
+    },
+    get recording() {
+      return named;
     },
   };
 }

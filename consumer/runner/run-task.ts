@@ -32,7 +32,7 @@ export async function runTask(task: Task, deps: RunTaskDeps, signal: AbortSignal
   const startedAt = Date.now();
   const attempt = beginAttempt(task, { db: deps.db, signal });
   const came = isNewerTask(task) ? putOff(task) : await run(attempt, startedAt, deps);
-  const { calls, operations, estimate } = attempt;
+  const { calls, operations, estimate, recording } = attempt;
   return {
     taskId: task.id,
     leaseId: task.leaseId,
@@ -41,6 +41,7 @@ export async function runTask(task: Task, deps: RunTaskDeps, signal: AbortSignal
     isBudgeted: task.isBudgeted,
     operations,
     ...(estimate && { estimate }),
+    ...(recording && { recording }),
     startedAt,
     finishedAt: Date.now(),
   };

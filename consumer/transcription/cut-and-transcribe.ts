@@ -4,7 +4,7 @@ import { ModelError } from "../../shared/models/model-error.ts";
 import { type ByteSource, r2Source } from "../../shared/audio/reading/byte-source.ts";
 import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
 import { SilentStretch, type ChunkFile, type ChunkPlan, type Times } from "../../shared/audio/chunks/chunk.ts";
-import { within } from "../../shared/audio/chunks/missing.ts";
+import { joinTimes, within } from "../../shared/audio/chunks/missing.ts";
 import { storedChunk, type Container } from "../../shared/audio/chunks/container.ts";
 import { containerNamed, CONTAINERS } from "../../shared/audio/containers.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
@@ -111,10 +111,14 @@ async function cutOut(chunk: ChunkPlan, { object, isWhole }: Recording): Promise
 }
 
 /** What was heard on each channel, as one record. */
-function joinChannels(records: readonly ChunkRecord[], chunk: ChunkPlan): ChunkRecord {
+export function joinChannels(records: readonly ChunkRecord[], chunk: ChunkPlan): ChunkRecord {
   const heard = records.find(({ model }) => model !== null);
   const doubtful = records.flatMap((record) => record.doubtful ?? []);
-  const [missing = []] = records.map((record) => record.missing);
+  // A hole of the file is missing on each channel. A channel that is silent there says nothing of it.
+  const missing = joinTimes(
+    records.flatMap((record) => record.missing ?? []).toSorted((a, b) => a.startMs - b.startMs),
+    0,
+  );
   return {
     ...(heard ?? silence(chunk)),
     segments: records.flatMap(({ segments }, channel) => segments.map((segment) => ({ ...segment, channel }))),

@@ -40,7 +40,7 @@ export function JobDetails({ job }: { job: Job }) {
 }
 
 function Asked({ job }: { job: Job }) {
-  const { id, input, terms, choice, createdAt, metadata, timings } = job;
+  const { id, input, terms, choice, createdAt, metadata, timings, recording } = job;
   const options = Object.entries(input.options).filter(([, value]) => value !== undefined);
   return (
     <dl class="facts">
@@ -49,6 +49,16 @@ function Asked({ job }: { job: Job }) {
       {"source" in input && (
         <Fact name="Source">
           <code>{input.source.key}</code> <span class="dim">({formatBytes(input.source.sizeBytes)})</span>
+        </Fact>
+      )}
+      {recording !== null && (
+        <Fact name={recording.tracks.length === 1 ? "Track" : "Tracks"}>
+          {recording.tracks.map((track, index) => (
+            <span key={index} class={index === recording.track ? "block" : "block dim"}>
+              {describeTrack(track)}
+              {recording.tracks.length > 1 && index === recording.track && " (transcribed)"}
+            </span>
+          ))}
         </Fact>
       )}
       {choice !== null && (
@@ -83,6 +93,11 @@ function Asked({ job }: { job: Job }) {
       </Fact>
     </dl>
   );
+}
+
+function describeTrack({ codec, language, title, channels }: NonNullable<Job["recording"]>["tracks"][number]): string {
+  const counted = channels === null ? null : `${channels} ${channels === 1 ? "channel" : "channels"}`;
+  return [codec, language, title, counted].filter((part) => part !== null).join(", ");
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {

@@ -4,6 +4,7 @@ import { JOB_STATES } from "../../shared/jobs/job.ts";
 import { TIERS } from "../../shared/models/models.ts";
 import { JOB_KINDS, JobInput } from "../../shared/kinds/index.ts";
 import { PRIORITIES } from "../../shared/jobs/terms.ts";
+import { Track } from "../../shared/transcripts/transcript.ts";
 import { Estimate } from "../usage/schema.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "../http/time.ts";
 
@@ -125,6 +126,11 @@ const QueuePlace = z.object({
     .nullable(),
 });
 
+const RecordingTracks = z.object({
+  tracks: z.array(Track).readonly(),
+  track: z.int().describe("the place of the track that is transcribed"),
+});
+
 /** A job with all its details. Durations are milliseconds. */
 export const Job = JobSummary.extend({
   input: JobInput,
@@ -140,6 +146,9 @@ export const Job = JobSummary.extend({
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
   waiting: Waiting.nullable().describe("why none of its tasks runs; null if one does or the job has ended"),
   queue: QueuePlace.nullable().describe("its place in the queue while it is queued"),
+  recording: RecordingTracks.nullable().describe(
+    "the tracks of sound in the recording's file; null until the file is planned, and if the format has no tracks",
+  ),
   attempts: z.array(Attempt).describe("the latest 100"),
   artifacts: z.array(Artifact),
   labels: z.array(z.object({ label: z.string(), score: z.number() })),

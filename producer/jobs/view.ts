@@ -41,6 +41,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
   const { job, tasks, attempts, artifacts, labels, progress } = detail;
   const completed = tasks.filter((task) => task.state === "completed").length;
   const chunks = tasks.filter((task) => task.kind === "transcribe_chunk");
+  const recording = tasks.find((task) => task.recording !== null)?.recording ?? "null";
   return {
     ...jobSummary(job, origin),
     input: parseOwn(job.input) as JobWork["input"],
@@ -69,6 +70,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
     },
     waiting: waitingView(detail),
     queue: queueView(detail, now),
+    recording: parseOwn(recording) as Job["recording"], // our own JSON, from settleTasks
     attempts: attempts.map(attemptView),
     artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
       name,

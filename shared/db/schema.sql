@@ -545,7 +545,7 @@ CREATE TABLE tasks (
   created_at INTEGER NOT NULL,
   finalized_at INTEGER,
   -- Tasks of one lane are alike to the choice of what runs next: same kind, same model, same owner.
-  lane TEXT AS (kind || ' ' || coalesce(model, '-') || ' ' || owner_id) VIRTUAL,
+  lane TEXT AS (kind || ' ' || coalesce(model, '-') || ' ' || owner_id) VIRTUAL, recording TEXT CHECK (json_valid(recording)),
   CONSTRAINT leased_iff_running CHECK (
     (lease_id IS NOT NULL) = (state = 'running')
     AND (leased_at IS NOT NULL) = (state = 'running')

@@ -60,6 +60,8 @@ export interface TaskRow {
   readonly model: string | null;
   readonly attempt: number;
   readonly scheduledAt: number;
+  /** JSON, `RecordingTracks`; null for a task that planned no recording with tracks. */
+  readonly recording: string | null;
 }
 
 export interface ArtifactRow {

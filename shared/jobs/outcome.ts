@@ -1,3 +1,4 @@
+import type { RecordingTracks } from "../audio/chunks/audio-track.ts";
 import type { BudgetKey } from "../cost/budget.ts";
 import type { ModelCall } from "../models/model-call.ts";
 import type { ChunkRecord } from "../transcripts/compose-transcript.ts";
@@ -92,6 +93,8 @@ export interface EndedAttempt {
   readonly operations?: Operations;
   /** What the job is expected to consume, if this attempt was the first to know. */
   readonly estimate?: Estimate;
+  /** The tracks of the job's recording, if this attempt read them. */
+  readonly recording?: RecordingTracks;
   readonly startedAt: number;
   readonly finishedAt: number;
 }

@@ -72,6 +72,7 @@ const CASES: readonly Case[] = [
   { isLike: true, name: "FLAC 16 kHz mono", file: "low.flac", options: ["-ar", "16000", "-ac", "1", "-c:a", "flac"] },
   { name: "Ogg Opus", file: "opus.ogg", base: "encoded.ogg", options: COPY },
   { name: "Ogg Vorbis", file: "vorbis.ogg", options: ["-c:a", "libvorbis", "-q:a", "3"], ratio: 1.45 },
+  { name: "Ogg FLAC", file: "flac.oga", options: ["-c:a", "flac"] },
   { name: "WebM Opus with cues", file: "cues.webm", base: "encoded.ogg", options: COPY },
   {
     name: "WebM Opus, live",

@@ -183,6 +183,22 @@ test("M2TS files laid end to end are cut where each of them is", async () => {
   for (const chunk of later) await expectLike(whole, source, chunk, chunk.part?.atMs);
 });
 
+test("M2TS that has lost bytes is heard behind them, and the hole is marked", async () => {
+  const bytes = await made("hole.m2ts", "-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", "1");
+  const [from, lost] = [Math.floor(bytes.length / 2 / 192) * 192 + 100, 40_001];
+  const source = memorySource(concatBytes([bytes.subarray(0, from), bytes.subarray(from + lost)]));
+  const whole = await decode(join(folder, "hole.m2ts"));
+  const { chunks } = chunksOf(await planAudio(source, SHORT_CALLS));
+  const missing = [];
+  for (const chunk of chunks) {
+    const cut = await extractChunk(source, chunk);
+    missing.push(...(cut.missing ?? []));
+  }
+  const lostMs = missing.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  expect(lostMs).toBeGreaterThan(0.5 * (lost / bytes.length) * SECONDS * 1000);
+  await expectLike(whole, source, chunks.at(-1)!);
+});
+
 describe("WAV", () => {
   /** Return a chunk like one with the recording's cover picture. */
   const cover = concatBytes([textBytes("LIST"), Uint8Array.of(0, 0x40, 6, 0), new Uint8Array(0x64000).fill(0x41)]);
@@ -221,6 +237,37 @@ describe("WAV", () => {
     const source = memorySource(await fileBytes(path));
     for (const chunk of chunksOf(await planAudio(source, SHORT_CALLS)).chunks)
       await expect(extractChunk(source, chunk)).rejects.toThrow(SilentStretch);
+  });
+
+  test.each(["adpcm_ima_wav", "adpcm_ms"])("the part of a block at the end of %s is heard", async (codec) => {
+    const bytes = await made(`part-${codec}.wav`, "-c:a", codec, "-block_size", "2048");
+    const short = bytes.slice(0, placeOf(bytes, "data") + 8 + 20 * 2048 + 1200);
+    await writeFile(join(folder, "part.wav"), short);
+    const whole = await decode(join(folder, "part.wav"));
+    const source = memorySource(short);
+    const { chunks } = chunksOf(await planAudio(source, SHORT_CALLS));
+    const end = await extractChunk(source, chunks.at(-1)!);
+    expect(Math.abs(end.startMs + end.durationMs - whole.length / 16)).toBeLessThan(5);
+    for (const chunk of chunks) await expectLike(whole, source, chunk);
+  });
+
+  test.each(["adpcm_ima_wav", "adpcm_ms"])("%s behind an extensible header is read", async (codec) => {
+    const bytes = await made(`plain-${codec}.wav`, "-c:a", codec, "-fflags", "+bitexact");
+    const plain = bytes.slice(20, 20 + viewOf(bytes).getUint32(16, true));
+    const format = new Uint8Array(40);
+    format.set(plain.subarray(0, 16));
+    const view = viewOf(format);
+    view.setUint16(0, 0xfffe, true);
+    view.setUint16(16, 22, true);
+    format.set(plain.subarray(0, 2), 24);
+    format.set(Uint8Array.fromHex("000000001000800000aa00389b71"), 26);
+    const head = bytes.slice(0, 20);
+    viewOf(head).setUint32(16, 40, true);
+    const source = memorySource(concatBytes([head, format, bytes.subarray(20 + plain.length)]));
+    const whole = await decode(join(folder, `plain-${codec}.wav`));
+    const { chunks } = chunksOf(await planAudio(source, SHORT_CALLS));
+    expect(chunks.length).toBeGreaterThan(1);
+    for (const chunk of chunks) await expectLike(whole, source, chunk);
   });
 
   test("a length of 64 bits that is not known does not make the recording last that long", async () => {

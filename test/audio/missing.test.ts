@@ -71,6 +71,17 @@ test.each(NAMES)("%s that was cut off is planned up to its last sample, and the 
   expect((await cutOut(whole)).missing).toEqual([]);
 });
 
+test.each(Object.keys(LIVE))("%s, which says no length, is marked where it ends within a packet", async (name) => {
+  const whole = await made(name);
+  const { plan, soundMs } = await cutOut(whole.slice(0, Math.floor(whole.length * 0.6) + 50));
+  const { ownEndMs = 0 } = plan.chunks.at(-1) ?? {};
+  expect(plan.gaps).toEqual([{ startMs: ownEndMs, endMs: plan.durationMs, reason: "cut_off" }]);
+  expect(plan.durationMs).toBeGreaterThan(ownEndMs);
+  expect(plan.durationMs).toBeLessThan(0.75 * SECONDS * 1000);
+  expect(Math.abs(soundMs - ownEndMs)).toBeLessThan(150);
+  expect((await cutOut(whole)).missing).toEqual([]);
+});
+
 test.each(NAMES.filter((name) => !/wav|mov|mp3/.test(name)))("zeros in the middle of %s are marked", async (name) => {
   const whole = await made(name);
   whole.fill(0, Math.floor(whole.length * 0.4), Math.floor(whole.length * 0.6));

@@ -18,7 +18,9 @@ import {
   LIMITS,
   makeSpeech,
   MONO,
+  fileSource,
 } from "./media.ts";
+import { worstLikeness } from "./likeness.ts";
 
 const SECONDS = 130;
 const HALF_MS = (SECONDS * 1000) / 2;
@@ -208,4 +210,14 @@ test("the sound continues after bytes that do not belong to a packet", async () 
   const stray = Buffer.from("G is a sync byte, ".repeat(6));
   const lost = await secondsLost(Buffer.concat([bytes.subarray(0, middle), stray, bytes.subarray(middle)]));
   expect(lost.length).toBeLessThanOrEqual(1);
+});
+
+test("MP2 at 16 kHz is on time: no frame that counts the others comes before its sound", async () => {
+  const path = join(folder, "low.ts");
+  await ffmpeg(["-i", speech, "-t", "20", "-c:a", "mp2", "-b:a", "64k", "-ar", "16000", path]);
+  const source = await fileSource(path);
+  const plan = chunksOf(await planAudio(source, LIMITS));
+  const { correlation, lagMs } = await worstLikeness(source, plan, await decode(path));
+  expect(correlation).toBeGreaterThan(0.95);
+  expect(Math.abs(lagMs)).toBeLessThan(20);
 });

@@ -40,7 +40,6 @@ const KNOWN: readonly (readonly [container: RegExp, fault: RegExp, reason: strin
     /digital silence/,
     "ffmpeg's encoder spends as many bits on silence as on sound, and writes no frames of silence",
   ],
-  [/MP2, 16 kHz/, /./, "mediabunny puts a frame of counts in front, which decoders of layer II play: 72 ms of silence"],
 ];
 
 function isKnown(container: string, fault: string): boolean {

@@ -95,6 +95,7 @@ export const ENCODINGS: readonly Encoding[] = [
   },
   { name: "Ogg Opus", file: "opus.ogg", options: OPUS, saysLength: false },
   { name: "Ogg Vorbis", file: "vorbis.ogg", options: ["-c:a", "libvorbis", "-q:a", "2"], saysLength: false },
+  { name: "Ogg FLAC", file: "flac.oga", options: ["-c:a", "flac"], saysLength: false },
   { name: "MP3", file: "cbr.mp3", options: ["-c:a", "libmp3lame", "-b:a", "48k"], saysLength: true, isFrames: true },
   {
     name: "MP3 of a variable bitrate",

@@ -4,6 +4,7 @@ import type { ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
 import type { Container } from "../chunks/container.ts";
 import type { CallLimits } from "../chunks/limits.ts";
+import { brokenOff } from "../chunks/missing.ts";
 import { planParts } from "../chunks/parts.ts";
 import { planFrames, takeFrames, type FrameClock } from "../frames/cut.ts";
 import { findFirstFrame } from "../frames/find.ts";
@@ -42,7 +43,10 @@ async function planWalked(header: AdtsHeader, index: FrameIndex, limits: CallLim
     ...chunk,
     extra: { type: "adts", v: 1, firstFrame },
   }));
-  return { type: "chunks", container: "adts", codec: "aac", durationMs: planned.durationMs, chunks };
+  const { durationMs: soundMs } = planned;
+  const durationMs = index.isBrokenOff ? soundMs + (1000 * header.samples) / header.sampleRate : soundMs;
+  const gaps = index.isBrokenOff ? brokenOff(soundMs, durationMs) : [];
+  return { type: "chunks", container: "adts", codec: "aac", durationMs, chunks, gaps };
 }
 
 function clockOf({ samples, sampleRate }: AdtsHeader): FrameClock {

@@ -9,5 +9,11 @@ export interface AudioTrack {
   readonly channels: number | null;
 }
 
+/** The tracks of sound in a recording's file, and the place of the one that is transcribed. */
+export interface RecordingTracks {
+  readonly tracks: readonly AudioTrack[];
+  readonly track: number;
+}
+
 /** A track by its place among the tracks of sound, from 0, or by its language. */
 export type TrackChoice = number | string;

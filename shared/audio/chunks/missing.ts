@@ -14,6 +14,12 @@ export function cutOff(soundMs: number, durationMs: number): readonly Missing[] 
   return endMs - startMs < LEAST_CUT_OFF_MS ? [] : [{ startMs, endMs, reason: "cut_off" }];
 }
 
+/** The rest of a recording that ends within a packet. That is the sign where no header says how long it is; a packet may be short. */
+export function brokenOff(soundMs: number, durationMs: number): readonly Missing[] {
+  const startMs = Math.round(soundMs);
+  return [{ startMs, endMs: Math.max(startMs + 1, Math.round(durationMs)), reason: "cut_off" }];
+}
+
 /** How long a recording lasts by its header. A number beyond all recordings is not believed: then it lasts as long as its sound. */
 export function saidDuration(saidMs: number, soundMs: number): number {
   return saidMs <= MAX_DURATION_MS ? Math.max(soundMs, saidMs) : soundMs;

@@ -291,7 +291,7 @@ export async function writePackets(
   packets: readonly EncodedPacket[],
   decoderConfig: AudioDecoderConfig | null,
 ): Promise<Pick<ChunkFile, "bytes" | "contentType">> {
-  const { format, contentType } = outputOf(codec);
+  const { format, contentType } = outputOf(codec, packets[0]?.data ?? NONE);
   const target = new BufferTarget();
   const output = new Output({ format, target });
   const source = new EncodedAudioPacketSource(codec);
@@ -313,10 +313,20 @@ async function mended(codec: AudioCodec, file: Uint8Array, pauses: readonly Paus
   return file;
 }
 
+/** The layer in the second byte of a frame of MPEG audio (ISO/IEC 11172-3, 2.4.2.3). */
+const LAYER_III = 0x02;
+
 /** Return the format that most decoders read: FFmpeg and, if the codec allows it, libsndfile. */
-function outputOf(codec: AudioCodec): { readonly format: OutputFormat; readonly contentType: string } {
+function outputOf(
+  codec: AudioCodec,
+  first: Uint8Array,
+): { readonly format: OutputFormat; readonly contentType: string } {
   if (codec === "opus" || codec === "vorbis") return { format: new OggOutputFormat(), contentType: "audio/ogg" };
-  if (codec === "mp3") return { format: new Mp3OutputFormat(), contentType: "audio/mpeg" };
+  if (codec === "mp3") {
+    // A frame that counts the others is known in layer III alone: a decoder of layer II plays it, so that all sound is late.
+    const xingHeader = ((first[1] ?? 0) & 0x06) === LAYER_III;
+    return { format: new Mp3OutputFormat({ xingHeader }), contentType: "audio/mpeg" };
+  }
   if (codec === "flac") return { format: new FlacOutputFormat(), contentType: "audio/flac" };
   return { format: new Mp4OutputFormat({ fastStart: "in-memory" }), contentType: "audio/mp4" };
 }

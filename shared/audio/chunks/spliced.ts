@@ -10,10 +10,11 @@ import {
   type ChunkSpan,
   type Extra,
   type Lost,
+  type Times,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "./limits.ts";
-import { cutOff } from "./missing.ts";
+import { brokenOff, cutOff } from "./missing.ts";
 import type { Point } from "../reading/points.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
 import { timeMap } from "./time-map.ts";
@@ -29,9 +30,13 @@ export interface Spliceable {
   readonly durationMs: number;
   /** When its sound ends, since the file ends there; the duration by default. */
   readonly soundMs?: number;
+  /** The file ends within a packet: at least that one is missing. */
+  readonly isBrokenOff?: boolean;
   /** Container time that is the source's time 0. */
   readonly zeroMs: number;
   readonly hasVideo: boolean;
+  /** False where the packets of a stretch cannot be listed, so that quiet places are not searched. */
+  readonly hasPackets?: boolean;
   /** Where the headers end and the stretches begin. */
   readonly bodyOffset: number;
   readonly cutter: Cutter;
@@ -46,6 +51,8 @@ export interface Cutter {
   points(bytes: Uint8Array, base: number): readonly Point[];
   /** Keeps only what belongs to the audio, since 60 s of video do not fit in memory. */
   strip(): Strip;
+  /** Writes a chunk's file of a stretch; by default `remuxSpan` does. */
+  write?(stretch: Uint8Array, span: Times): Promise<ChunkFile>;
 }
 
 export interface Strip {
@@ -71,10 +78,8 @@ export async function planSpliced<E extends Extra>(
 ): Promise<AudioPlan<E>> {
   const { durationMs, bodyOffset, cutter, codec, soundMs = durationMs } = spliceable;
   const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, soundMs);
-  const lookBytes = Math.max(
-    LOOK_MIN_BYTES,
-    Math.ceil(bytesPerMs * (spliceable.hasVideo || spliceable.isPcmRate !== undefined ? 2_000 : 6_500)),
-  );
+  const isSearched = !spliceable.hasVideo && spliceable.isPcmRate === undefined && spliceable.hasPackets !== false;
+  const lookBytes = Math.max(LOOK_MIN_BYTES, Math.ceil(bytesPerMs * (isSearched ? 6_500 : 2_000)));
   let held: { readonly base: number; readonly bytes: Uint8Array } = { base: 0, bytes: new Uint8Array() };
   async function look(offset: number): Promise<readonly Point[]> {
     for (let length = Math.min(lookBytes, LOOK_MAX_BYTES); ; length = Math.min(4 * length, LOOK_MAX_BYTES)) {
@@ -90,7 +95,7 @@ export async function planSpliced<E extends Extra>(
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
   const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
   const listen: Listen = async (fromMs, toMs) => {
-    if (spliceable.hasVideo || outputRate !== null) return [];
+    if (!isSearched) return [];
     const indexed = places.find((point) => point.timeMs >= fromMs);
     const from = indexed ?? (await map.locate(fromMs));
     if (indexed !== undefined) {
@@ -117,7 +122,7 @@ export async function planSpliced<E extends Extra>(
     container: extra.type,
     codec,
     durationMs,
-    gaps: cutOff(soundMs, durationMs),
+    gaps: spliceable.isBrokenOff === true ? brokenOff(soundMs, durationMs) : cutOff(soundMs, durationMs),
     chunks: chunks.map((chunk, index) => {
       const { offset } = chunk.bytes;
       const after = chunks[index + 1];
@@ -144,13 +149,10 @@ export async function extractSpliced(
   const { startMs, endMs } = chunk;
   const { kept, latestMs, lost, reachedMs } = await readStretch(source, cutter, chunk.bytes, endMs);
   const isSoundless = kept.every((piece) => piece.length === 0);
-  const file = isSoundless
-    ? null
-    : await remuxSpan(
-        concatBytes([cutter.head, ...kept]),
-        { zeroMs, startMs, endMs, lost, channel: chunk.channel, reachedMs },
-        work,
-      );
+  const stretch = concatBytes([cutter.head, ...kept]);
+  const span = { zeroMs, startMs, endMs, lost, channel: chunk.channel, reachedMs };
+  const written = () => cutter.write?.(stretch, span) ?? remuxSpan(stretch, span, work);
+  const file = isSoundless ? null : await written();
   if (file !== null) return file;
   // Damage is not silence.
   if (lost.length > 0) throw new DamagedSource("The file is damaged here: none of its sound can be read.");

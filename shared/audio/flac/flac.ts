@@ -7,11 +7,13 @@ import {
   DamagedSource,
   refuse,
   type AudioPlan,
+  type ByteRange,
   type ChunkFile,
   type ChunkPlan,
   type Missing,
   refuseRate,
   SilentStretch,
+  type Times,
 } from "../chunks/chunk.ts";
 import type { Timed } from "../chunks/pauses.ts";
 import { longestChunkMs, planCuts, splitChunk } from "../chunks/cuts.ts";
@@ -212,6 +214,16 @@ function marksIn(bytes: Uint8Array, work: Work): readonly number[] {
 async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const flac = await readFlacStart(source);
   if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The FLAC file's header is not as planned.");
+  return cutFlac(source, flac, { ...chunk, bytes: chunk.bytes }, work);
+}
+
+/** Cut a chunk by the numbers of its frames. */
+export async function cutFlac(
+  source: ByteSource,
+  flac: Flac,
+  chunk: Times & { readonly bytes: ByteRange },
+  work: Work,
+): Promise<ChunkFile> {
   const { sampleRate, countsSamples } = flac;
   const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
   const endSample = Math.round((chunk.endMs / 1000) * sampleRate);

@@ -10,6 +10,8 @@ export interface FrameIndex {
   readonly frames: number;
   /** Return where a frame begins. For the frame after the last one, return where the last one ends. */
   readonly offsetOf: (frame: number) => number;
+  /** The file ends within a frame, which is not counted. */
+  readonly isBrokenOff: boolean;
 }
 
 /** The places of all frames, and the frames at which another joined file with another sampling rate begins. */
@@ -37,6 +39,7 @@ export async function walkFrames(
   const breaks: number[] = [];
   let format: number | null = null;
   let other = { format: 0, frames: 0 };
+  let isBrokenOff = false;
 
   function compare(next: number): void {
     format ??= next;
@@ -58,6 +61,7 @@ export async function walkFrames(
     let at = 0;
     while (at < stop) {
       let header = parse(bytes, at);
+      const isNext = header !== null;
       if (header === null) {
         const found = findFrame(bytes, at, parse, work);
         if (found === null || found.at >= stop) {
@@ -67,7 +71,11 @@ export async function walkFrames(
         at = found.at;
         header = found.header;
       }
-      if (at + header.bytes > bytes.length) break; // the last frame was cut off
+      if (at + header.bytes > bytes.length) {
+        // Behind other bytes, a header may be there by chance.
+        isBrokenOff = isLast && isNext;
+        break;
+      }
       offsets.add(base + at, header.bytes);
       compare(header.format);
       at += header.bytes;
@@ -75,7 +83,7 @@ export async function walkFrames(
     if (isLast) break;
     await window.advance(at);
   }
-  return { frames: offsets.frames, breaks, offsetOf: offsets.at };
+  return { frames: offsets.frames, breaks, offsetOf: offsets.at, isBrokenOff };
 }
 
 /** Return the byte offsets at which joined files begin. */
@@ -90,11 +98,12 @@ export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
   return {
     frames: (walked.breaks[part] ?? walked.frames) - first,
     offsetOf: (frame) => walked.offsetOf(first + frame) - base,
+    isBrokenOff: walked.isBrokenOff && part === walked.breaks.length,
   };
 }
 
 /** An index without the frames before an offset, such as a frame that only counts the others. */
-export function framesFrom({ frames, offsetOf }: FrameIndex, offset: number): FrameIndex {
+export function framesFrom({ frames, offsetOf, ...index }: FrameIndex, offset: number): FrameIndex {
   const skipped = partition(frames, (frame) => offsetOf(frame) < offset);
-  return { frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };
+  return { ...index, frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };
 }

@@ -5,7 +5,7 @@ import type { ChunkPlan, Part } from "../chunks/chunk.ts";
 import type { Container } from "../chunks/container.ts";
 import type { CallLimits } from "../chunks/limits.ts";
 import { mpegts, type TsExtra } from "../mpegts/mpegts.ts";
-import { hasTimesBetween, PACKET_BYTES } from "../mpegts/packet.ts";
+import { hasTimesBetween, PACKET_BYTES, SYNC } from "../mpegts/packet.ts";
 import * as z from "zod";
 
 /** The bytes of the time before each packet, which Blu-ray discs and AVCHD recorders write. The packets also have their own times. */
@@ -24,16 +24,29 @@ function withoutTimes(source: ByteSource): ByteSource {
     async read(offset, length) {
       const first = Math.floor(offset / PACKET_BYTES);
       const last = Math.ceil((offset + length) / PACKET_BYTES);
-      const bytes = await readWithin(source, first * STRIDE_BYTES, (last - first) * STRIDE_BYTES);
+      // Where bytes were lost, packets begin at other places from there on: at most one packet later than they would.
+      const bytes = await readWithin(source, first * STRIDE_BYTES, (last - first + 1) * STRIDE_BYTES);
       const plain = new Uint8Array((last - first) * PACKET_BYTES);
+      let late = 0;
       for (let packet = 0; packet < last - first; packet++) {
-        const from = packet * STRIDE_BYTES + TIME_BYTES;
-        plain.set(bytes.subarray(from, from + PACKET_BYTES), packet * PACKET_BYTES);
+        const at = packet * STRIDE_BYTES + TIME_BYTES;
+        if (bytes[at + late] !== SYNC) late = lateBy(bytes, at) ?? late;
+        plain.set(bytes.subarray(at + late, at + late + PACKET_BYTES), packet * PACKET_BYTES);
       }
       const start = offset - first * PACKET_BYTES;
       return plain.subarray(start, start + length);
     },
   };
+}
+
+/** How far behind a place packets begin again: three in a row, as far as the bytes go. Null where none do. */
+function lateBy(bytes: Uint8Array, at: number): number | null {
+  const syncs = (place: number) => place >= bytes.length || bytes[place] === SYNC;
+  for (let late = 0; late < STRIDE_BYTES; late++) {
+    const place = at + late;
+    if (bytes[place] === SYNC && syncs(place + STRIDE_BYTES) && syncs(place + 2 * STRIDE_BYTES)) return late;
+  }
+  return null;
 }
 
 /** Where a place in the transport stream lies in the file: at the time in front of its packet. */

@@ -7,7 +7,7 @@ import { soundAlone, type Container } from "../chunks/container.ts";
 import { HEAD_BYTES, type CallLimits, type Wanted } from "../chunks/limits.ts";
 import { findAudio, readBeginning, type Found } from "./audio.ts";
 import { findJoints } from "./joints.ts";
-import { CLOCK_HZ, isPackets, pcrIn, ptsIn, type Stamp } from "./packet.ts";
+import { CLOCK_HZ, isPackets, nextSync, PACKET_BYTES, packetsIn, pcrIn, ptsIn, type Stamp, SYNC } from "./packet.ts";
 import { STRIPPED_ZERO_MS, stripTs, ticksSince } from "./strip.ts";
 import { tablesFor } from "./tables.ts";
 import { planParts } from "../chunks/parts.ts";
@@ -79,9 +79,13 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
   );
   if (codec === null) throw new DamagedSource("The file is damaged: its audio packets cannot be read.");
   const others = programmes.flatMap(({ streams }) => streams.filter((one) => one !== stream && one.kind !== "other"));
+  const soundMs = await readDuration(source, extra, work);
+  const isBrokenOff = await endsWithinPacket(source, work);
   const spliceable = {
     codec,
-    durationMs: await readDuration(source, extra, work),
+    soundMs,
+    durationMs: isBrokenOff ? soundMs + BROKEN_MS : soundMs,
+    isBrokenOff,
     zeroMs: STRIPPED_ZERO_MS,
     // Other sound lies between the packets, like video.
     hasVideo: others.length > 0,
@@ -90,6 +94,17 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
   } as const;
   const planned = await planSpliced(source, spliceable, { extra, limits }, work);
   return planned.type === "refused" ? planned : { ...planned, tracks: found.tracks, track: found.track };
+}
+
+/** Stands for the packet of sound that the file does not have whole. */
+const BROKEN_MS = 20;
+
+/** Recorders write whole packets of the transport stream, so that a file which ends within one was cut off. */
+async function endsWithinPacket(source: ByteSource, work: Work): Promise<boolean> {
+  const bytes = await readWithin(source, Math.max(0, source.sizeBytes - 4 * PACKET_BYTES), 4 * PACKET_BYTES);
+  let end = nextSync(bytes, 0, work);
+  for (const { at } of packetsIn(bytes, work)) end = at + PACKET_BYTES;
+  return end < bytes.length && bytes.indexOf(SYNC, end) === end;
 }
 
 function unlessDamaged(error: unknown): null {

@@ -5,7 +5,7 @@ export const PACKET_BYTES = 188;
 export const CLOCK_HZ = 90_000;
 /** The clock has 33 bits: it starts again every 26.5 hours. */
 export const CLOCK_WRAP = 2 ** 33;
-const SYNC = 0x47;
+export const SYNC = 0x47;
 
 /** A packet of a stream in a stretch of the file. */
 export interface Packet {

@@ -5,6 +5,7 @@ import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
 import { chooseTrack, namedTrack, type Candidate } from "../chunks/tracks.ts";
 import { hasItsChecksum, packetsOn, pagesIn, withoutPreSkip, type OggPage } from "./page.ts";
 import { leanHead } from "./lean-head.ts";
+import { countFlac, flacHeadEnd, flacInfo, type FlacInfo } from "./flac-in-ogg.ts";
 import { audioSpan } from "../chunks/remux.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -14,9 +15,11 @@ const MAX_HEAD_BYTES = 4 * 1024 * 1024;
 const LOOK_BYTES = 16 * 1024;
 
 export interface OggStream {
-  readonly codec: "opus" | "vorbis";
+  readonly codec: "opus" | "vorbis" | "flac";
   readonly serial: number;
   readonly sampleRate: number;
+  /** Null for other codecs. */
+  readonly flac: FlacInfo | null;
   /** Samples at its start that are decoded and not played. `head` says that there are none: they belong to the first chunk alone. */
   readonly preSkip: number;
   /** Whether it is one stream of Opus; its packets may also hold several (RFC 7845, section 5.1.1). */
@@ -28,10 +31,18 @@ export interface OggStream {
 /** Why there is no stream to cut: the headers are incomplete, or there is no sound. */
 export type NoStream = "incomplete" | "no_audio";
 
+const NONE = new Uint8Array();
+
+/** How the first packet of a stream begins that can be cut. */
+const MARKS: readonly (readonly [mark: string, kind: OggStream["codec"]])[] = [
+  ["OpusHead", "opus"],
+  ["\x01vorbis", "vorbis"],
+  ["\x7fFLAC", "flac"],
+];
+
 /** A stream's codec, by the beginning of its first packet. */
 const OTHER_AUDIO: readonly (readonly [magic: string, codec: string])[] = [
-  ["\x7fFLAC", "FLAC"],
-  ["fLaC", "FLAC"],
+  ["fLaC", "FLAC as Ogg had it before 2003"],
   ["Speex", "Speex"],
   ["CELT", "CELT"],
   ["PCM", "PCM"],
@@ -43,6 +54,8 @@ const NO_AUDIO = [...VIDEO, "fishead", "CMML", "\x80kate", "\x01text"];
 export interface OggStart extends Chosen {
   /** The time by its clock that is the source's time 0. */
   readonly zeroMs: number;
+  /** The number of the first sample, in FLAC: frames that were copied out of a longer recording keep their numbers. */
+  readonly zeroSample: number;
   readonly hasVideo: boolean;
 }
 
@@ -62,10 +75,14 @@ export async function readStart(
     if (parsed === "incomplete" && !isAll) continue;
     if (typeof parsed === "string" || "type" in parsed) return parsed;
     const { stream } = parsed;
-    const startMs = await audioStartMs(bytes, stream, work);
-    if (startMs === null && !isAll) continue;
-    const zeroMs = Math.min(startMs ?? Infinity, videoStartMs(bytes, work) ?? Infinity);
-    return { ...parsed, zeroMs: zeroMs === Infinity ? 0 : zeroMs, hasVideo: hasVideo(bytes, work) };
+    const audio = await audioStart(bytes, stream, work);
+    if (audio === null && !isAll) continue;
+    const startMs = Math.min(audio?.startMs ?? Infinity, videoStartMs(bytes, work) ?? Infinity);
+    const zeroMs = startMs === Infinity ? 0 : startMs;
+    // Both clocks have their zero where the source has.
+    const lateSamples = audio === null ? 0 : Math.round(((audio.startMs - zeroMs) / 1000) * stream.sampleRate);
+    const zeroSample = (audio?.zeroSample ?? 0) - lateSamples;
+    return { ...parsed, zeroMs, zeroSample, hasVideo: hasVideo(bytes, work) };
   }
 }
 
@@ -91,24 +108,24 @@ function parseStream(bytes: Uint8Array, choice: TrackChoice | undefined, work: W
   if (first === undefined || first.kind === null) return "no_audio";
   const { serial } = first.page;
   const pages: Uint8Array[] = [];
-  // Two packets for Opus, three for Vorbis, on pages of their own.
-  const wanted = first.kind === "opus" ? 2 : 3;
-  let packets = 0;
+  const flac = first.kind === "flac" ? flacInfo(bytes, first.page) : null;
+  if (first.kind === "flac" && flac === null) return "incomplete";
+  const isHeadOver = flac === null ? packetsEnd(first.kind === "opus" ? 2 : 3) : flacHeadEnd();
   for (const page of pagesOf(bytes, work)) {
     if (page.serial !== serial || (page.isFirst && pages.length > 0)) continue;
     pages.push(bytes.subarray(page.at, page.at + page.length));
-    packets += packetsOn(bytes, page);
-    if (packets < wanted) continue;
+    if (!isHeadOver(bytes, page)) continue;
     const { bodyAt } = first.page;
     const view = viewOf(bytes);
     return {
       stream: {
         codec: first.kind,
         serial,
-        sampleRate: first.kind === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true),
+        flac,
+        sampleRate: flac?.sampleRate ?? (first.kind === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true)),
         preSkip: first.kind === "opus" ? view.getUint16(bodyAt + 10, true) : 0,
         isPlainOpus: first.kind === "opus" && byteAt(bytes, bodyAt + 18) === 0,
-        head: withoutPreSkip(leanHead(first.kind, pages, work)),
+        head: first.kind === "flac" ? NONE : withoutPreSkip(leanHead(first.kind, pages, work)),
         headBytes: page.at + page.length,
       },
       tracks: begun.candidates.map(namedTrack),
@@ -118,6 +135,12 @@ function parseStream(bytes: Uint8Array, choice: TrackChoice | undefined, work: W
   return "incomplete";
 }
 
+/** Whether a number of headers have ended. Those of Opus and Vorbis are on pages of their own. */
+function packetsEnd(wanted: number): (bytes: Uint8Array, page: OggPage) => boolean {
+  let packets = 0;
+  return (bytes, page) => (packets += packetsOn(bytes, page)) >= wanted;
+}
+
 interface Chosen {
   readonly stream: OggStream;
   readonly tracks: readonly AudioTrack[];
@@ -125,7 +148,7 @@ interface Chosen {
 }
 
 interface OggCandidate extends Candidate {
-  readonly kind: "opus" | "vorbis" | null;
+  readonly kind: OggStream["codec"] | null;
   readonly page: OggPage;
 }
 
@@ -143,15 +166,15 @@ function beginnings(
     serials.add(page.serial);
     const magic = asciiAt(bytes, page.bodyAt, 8);
     if (NO_AUDIO.some((known) => magic.startsWith(known))) continue;
-    const kind = magic === "OpusHead" ? "opus" : magic.startsWith("\x01vorbis") ? "vorbis" : null;
+    const kind = MARKS.find(([mark]) => magic.startsWith(mark))?.[1] ?? null;
     const codec =
       kind ?? OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "a codec that is not known here";
-    const message = `The Ogg file holds ${codec}, which cannot be cut in Ogg. Convert it to Opus or Vorbis.`;
+    const message = `The Ogg file holds ${codec}, which cannot be cut in Ogg. Convert it to Opus, Vorbis or FLAC.`;
     candidates.push({
       codec,
       language: null,
       title: null,
-      channels: kind === null ? null : byteAt(bytes, page.bodyAt + (kind === "opus" ? 9 : 11)),
+      channels: channelsOf(kind, bytes, page),
       isEnabled: true,
       isDefault: false,
       refusal: kind === null ? refuse("unsupported_codec", message) : null,
@@ -160,6 +183,12 @@ function beginnings(
     });
   }
   return { candidates, isOver: false };
+}
+
+function channelsOf(kind: OggStream["codec"] | null, bytes: Uint8Array, page: OggPage): number | null {
+  if (kind === null) return null;
+  if (kind === "flac") return flacInfo(bytes, page)?.channels ?? null;
+  return byteAt(bytes, page.bodyAt + (kind === "opus" ? 9 : 11));
 }
 
 /** The whole pages. One that lies behind other bytes counts if its checksum matches. */
@@ -174,18 +203,22 @@ function* pagesOf(bytes: Uint8Array, work: Work): Generator<OggPage> {
 }
 
 /** The start by the first page that has a time. Null where that page is not among these bytes. */
-async function audioStartMs(
+async function audioStart(
   bytes: Uint8Array,
-  { head, headBytes, serial }: OggStream,
+  { head, headBytes, serial, flac, sampleRate }: OggStream,
   work: Work,
-): Promise<number | null> {
+): Promise<{ readonly startMs: number; readonly zeroSample: number } | null> {
   const pages = [head];
   const body = bytes.subarray(headBytes);
   for (const page of pagesIn(body, work, serial)) {
     if (page.at + page.length > body.length) break;
     pages.push(body.subarray(page.at, page.at + page.length));
     if (page.granule < 0) continue;
-    return (await audioSpan(concatBytes(pages), work))?.startMs ?? 0;
+    if (flac === null) return { startMs: (await audioSpan(concatBytes(pages), work))?.startMs ?? 0, zeroSample: 0 };
+    const counted = await countFlac(flac, concatBytes(pages), work);
+    if (counted === null) return { startMs: 0, zeroSample: 0 };
+    const { samples, zeroSample } = counted;
+    return { startMs: ((page.granule - samples) / sampleRate) * 1000, zeroSample };
   }
   return null;
 }

@@ -13,11 +13,13 @@ import {
   type Refusal,
   refuseRate,
 } from "../chunks/chunk.ts";
+import { cutOggFlac } from "./flac-in-ogg.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./head.ts";
 import { findLinks } from "./links.ts";
-import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
+import { CAPTURE, lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
 import { stripOgg, type Filling } from "./strip.ts";
 import { planParts } from "../chunks/parts.ts";
+import { saidDuration } from "../chunks/missing.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -29,6 +31,8 @@ const OggExtra = z.object({
   zeroMs: z.number(),
   /** Which track of sound; chunks of versions before have the first that is read. */
   track: z.number().exactOptional(),
+  /** Of FLAC alone: the number of its first sample. */
+  zeroSample: z.number().exactOptional(),
 });
 type OggExtra = z.infer<typeof OggExtra>;
 
@@ -56,13 +60,20 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
   if (refused !== null) return refused;
   const end = await readEnd(source, stream, work);
   if (end === null) return noStream("no_audio");
-  const durationMs = msAt(stream, end.granule) - zeroMs;
-  if (Math.round(durationMs) <= 0) return noStream("no_audio");
+  const soundMs = msAt(stream, end.granule) - zeroMs;
+  // What was copied out of a longer recording has the header of that one.
+  const saidMs = start.zeroSample === 0 ? msAt(stream, stream.flac?.totalSamples ?? 0) - zeroMs : 0;
+  const durationMs = Math.max(saidDuration(saidMs, soundMs), msAt(stream, end.claimedGranule) - zeroMs);
+  if (Math.round(soundMs) <= 0) return noStream("no_audio");
   const spliceable = {
     codec: stream.codec,
     durationMs,
+    soundMs,
+    isBrokenOff: end.claimedGranule > end.granule,
     zeroMs: packetZeroMs(stream, zeroMs),
     hasVideo,
+    // mediabunny does not read FLAC in Ogg.
+    hasPackets: stream.flac === null,
     bodyOffset: stream.headBytes,
     cutter: cutter(stream, { zeroMs, filling: null }, work),
   } as const;
@@ -74,6 +85,7 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
     headBytes: stream.headBytes,
     zeroMs,
     ...(limits.audioTrack !== undefined && { track: start.track }),
+    ...(stream.flac !== null && { zeroSample: start.zeroSample }),
   };
   const planned = await planSpliced(sounding, spliceable, { extra, limits }, work);
   return planned.type === "refused" ? planned : { ...planned, tracks: start.tracks, track: start.track };
@@ -85,13 +97,19 @@ function noStream(reason: NoStream): Refusal {
 }
 
 async function extractOgg(source: ByteSource, chunk: ChunkPlan<OggExtra>, work: Work): Promise<ChunkFile> {
-  const { headBytes, zeroMs } = chunk.extra;
+  const { headBytes, zeroMs, zeroSample = 0 } = chunk.extra;
   const stream = await readStream(source, { headBytes, choice: chunk.extra.track }, work);
   if (stream === null) throw new DamagedSource("The Ogg file's headers are not as planned.");
   const filling = stream.isPlainOpus ? { untilGranule: (chunk.endMs + zeroMs) * 48 + stream.preSkip } : null;
+  const { flac } = stream;
   return extractSpliced(
     source,
-    cutter(stream, { zeroMs, filling }, work),
+    {
+      ...cutter(stream, { zeroMs, filling }, work),
+      ...(flac !== null && {
+        write: (pages, { startMs, endMs }) => cutOggFlac(flac, pages, { startMs, endMs, zeroSample }, work),
+      }),
+    },
     { zeroMs: packetZeroMs(stream, zeroMs), chunk },
     work,
   );
@@ -143,12 +161,24 @@ function msAt({ preSkip, sampleRate }: OggStream, granule: number): number {
   return ((granule - preSkip) / sampleRate) * 1000;
 }
 
+/** A page that the file does not have whole claims at most this, and at least one packet of 20 ms. */
+const MAX_PAGE_SECONDS = 30;
+const PACKET_SECONDS = 0.02;
+
+interface OggEnd {
+  readonly offset: number;
+  readonly granule: number;
+  /** Later where the file ends within a page: the time up to which that page would go. */
+  readonly claimedGranule: number;
+}
+
 /** The place and time at which the sound ends: the last whole page on which a packet ends. */
 async function readEnd(
   source: ByteSource,
-  { serial, headBytes }: OggStream,
+  { serial, headBytes, sampleRate }: OggStream,
   work: Work,
-): Promise<{ readonly offset: number; readonly granule: number } | null> {
+): Promise<OggEnd | null> {
+  let broken: OggPage | undefined;
   let length = LOOK_BACK_BYTES;
   const least = Math.max(headBytes, source.sizeBytes - MAX_LOOK_BACK_BYTES);
   for (let until = source.sizeBytes; until > least; length = Math.min(READ_BYTES, 4 * length)) {
@@ -156,10 +186,25 @@ async function readEnd(
     const bytes = await readWithin(source, from, until - from + MAX_HEADER_BYTES);
     const counts = (page: OggPage) => page.granule >= 0 && from + page.at + page.length <= source.sizeBytes;
     const last = lastPageIn(bytes, work, counts, serial);
-    if (last !== undefined) return { offset: from + last.at + last.length, granule: last.granule };
+    broken ??= lastPageIn(bytes, work, (page) => from + page.at + page.length > source.sizeBytes, serial);
+    if (last !== undefined) {
+      const { granule } = last;
+      const [shortest, longest] = [PACKET_SECONDS * sampleRate, MAX_PAGE_SECONDS * sampleRate];
+      const isBroken = broken !== undefined || (until === source.sizeBytes && endsWithinHeader(bytes, work));
+      const claimed = Math.min(longest, Math.max(shortest, (broken?.granule ?? 0) - granule));
+      const claimedGranule = isBroken ? granule + claimed : granule;
+      return { offset: from + last.at + last.length, granule, claimedGranule };
+    }
     until = from;
   }
   return null;
+}
+
+/** Whether another page begins behind the last whole one. Its own header need not be whole. */
+function endsWithinHeader(bytes: Uint8Array, work: Work): boolean {
+  const whole = lastPageIn(bytes, work, (page) => page.at + page.length <= bytes.length);
+  const end = whole === undefined ? bytes.length : whole.at + whole.length;
+  return end < bytes.length && CAPTURE.every((byte, index) => (bytes[end + index] ?? byte) === byte);
 }
 
 export const ogg = {

@@ -1,6 +1,13 @@
 import { viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { SilentStretch, type AudioPlan, type ByteRange, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
+import {
+  refuse,
+  SilentStretch,
+  type AudioPlan,
+  type ByteRange,
+  type ChunkFile,
+  type ChunkPlan,
+} from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { cutOff, saidDuration } from "../chunks/missing.ts";
 import type { CallLimits } from "../chunks/limits.ts";
@@ -13,6 +20,8 @@ export interface Blocks {
   readonly sampleRate: number;
   readonly blockBytes: number;
   readonly samplesPerBlock: number;
+  /** The beginning of a block, without which it cannot be decoded. The last block of a file may be cut off behind it. */
+  readonly stateBytes: number;
   /** The body of the file's `fmt ` chunk, which a chunk's file repeats. */
   readonly fmt: Uint8Array;
 }
@@ -24,8 +33,9 @@ export interface BlockLayout {
 }
 
 /** Codes of `fmt ` (Microsoft, mmreg.h). */
+const MS_ADPCM = 0x02;
 const CODECS: ReadonlyMap<number, Blocks["codec"]> = new Map([
-  [0x02, "adpcm-ms"],
+  [MS_ADPCM, "adpcm-ms"],
   [0x11, "adpcm-ima"],
   [0x31, "gsm"],
 ]);
@@ -33,11 +43,15 @@ const CODECS: ReadonlyMap<number, Blocks["codec"]> = new Map([
 /** A block of two packed frames of GSM 06.10. */
 const GSM = { blockBytes: 65, samplesPerBlock: 320 };
 
-/** @param fmt the body of the `fmt ` chunk. @returns null for a code that is not one of blocks, or impossible numbers. */
-export function readBlocks(fmt: Uint8Array): Blocks | null {
+/**
+ * @param fmt the body of the `fmt ` chunk.
+ * @param code of the codec, which stands further on in an extensible header.
+ * @returns null for a code that is not one of blocks, or impossible numbers.
+ */
+export function readBlocks(fmt: Uint8Array, code: number): Blocks | null {
   if (fmt.length < 16) return null;
   const view = viewOf(fmt);
-  const codec = CODECS.get(view.getUint16(0, true));
+  const codec = CODECS.get(code);
   const [channels, sampleRate, blockBytes] = [
     view.getUint16(2, true),
     view.getUint32(4, true),
@@ -45,12 +59,37 @@ export function readBlocks(fmt: Uint8Array): Blocks | null {
   ];
   if (codec === undefined || channels === 0 || channels > 2) return null;
   if (codec === "gsm")
-    return channels === 1 && blockBytes === GSM.blockBytes ? { codec, sampleRate, fmt, ...GSM } : null;
+    return channels === 1 && blockBytes === GSM.blockBytes
+      ? { codec, sampleRate, fmt: plainFormat(fmt, code, GSM.samplesPerBlock), ...GSM, stateBytes: blockBytes }
+      : null;
   // A block begins with the decoder's state: seven bytes a channel (two samples of them), or four (one sample).
   const [stateBytes, stateSamples] = codec === "adpcm-ms" ? [7 * channels, 2] : [4 * channels, 1];
   if (blockBytes <= stateBytes) return null;
-  const samplesPerBlock = stateSamples + ((blockBytes - stateBytes) * 2) / channels;
-  return { codec, sampleRate, blockBytes, samplesPerBlock: Math.floor(samplesPerBlock), fmt };
+  const samplesPerBlock = Math.floor(stateSamples + ((blockBytes - stateBytes) * 2) / channels);
+  return {
+    codec,
+    sampleRate,
+    blockBytes,
+    stateBytes,
+    samplesPerBlock,
+    fmt: plainFormat(fmt, code, samplesPerBlock),
+  };
+}
+
+/** The coefficients that all encoders of Microsoft's ADPCM use, and that its format repeats (mmreg.h). */
+const MS_COEFFICIENTS = [256, 0, 512, -256, 0, 0, 192, 64, 240, 0, 460, -208, 392, -232];
+
+/** The format as it is without the extensible header, which some decoders read for plain samples alone. */
+function plainFormat(fmt: Uint8Array, code: number, samplesPerBlock: number): Uint8Array {
+  if (viewOf(fmt).getUint16(0, true) === code) return fmt;
+  const more = [samplesPerBlock, ...(code === MS_ADPCM ? [MS_COEFFICIENTS.length / 2, ...MS_COEFFICIENTS] : [])];
+  const plain = new Uint8Array(18 + 2 * more.length);
+  plain.set(fmt.subarray(0, 16));
+  const view = viewOf(plain);
+  view.setUint16(0, code, true);
+  view.setUint16(16, 2 * more.length, true);
+  for (const [index, value] of more.entries()) view.setInt16(18 + 2 * index, value, true);
+  return plain;
 }
 
 export async function planBlocks(
@@ -58,8 +97,9 @@ export async function planBlocks(
   limits: CallLimits,
   work: Work,
 ): Promise<AudioPlan> {
-  const soundMs = msOf(Math.floor(data.length / format.blockBytes), format);
-  const durationMs = saidDuration(msOf(Math.floor(saidBytes / format.blockBytes), format), soundMs);
+  const soundMs = msOfSamples(samplesIn(data.length, format), format);
+  if (soundMs === 0) return refuse("no_audio_track", "The WAV file holds no samples.");
+  const durationMs = saidDuration(msOfSamples(samplesIn(saidBytes, format), format), soundMs);
   const bytesPerSecond = (format.blockBytes * format.sampleRate) / format.samplesPerBlock;
   const cuts = await planCuts(soundMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
   const chunks = cuts.map((chunk) => ({ ...chunk, extra: { type: "wav", v: 1 } as const }));
@@ -80,17 +120,19 @@ export async function extractBlocks(
 ): Promise<ChunkFile> {
   const { blockBytes, samplesPerBlock, sampleRate } = format;
   const blockAt = (ms: number) => ((ms / 1000) * sampleRate) / samplesPerBlock;
-  const all = Math.floor(data.length / blockBytes);
+  const all = Math.ceil(samplesIn(data.length, format) / samplesPerBlock);
   const first = Math.min(all, Math.floor(blockAt(chunk.startMs)));
   const last = Math.min(all, Math.ceil(blockAt(chunk.endMs)));
-  const bytes = await readWithin(source, data.offset + first * blockBytes, (last - first) * blockBytes);
+  const offset = data.offset + first * blockBytes;
+  const end = Math.min(data.offset + data.length, data.offset + last * blockBytes);
+  const bytes = await readWithin(source, offset, end - offset);
   if (isStill(bytes, format)) throw new SilentStretch("The recording is digital silence here.");
-  const blocks = Math.floor(bytes.length / blockBytes);
+  const samples = samplesIn(bytes.length, format);
   return {
-    bytes: wavFile(format.fmt, bytes, blocks * samplesPerBlock),
+    bytes: wavFile(format.fmt, bytes, samples),
     contentType: "audio/wav",
-    startMs: msOf(first, format),
-    durationMs: msOf(blocks, format),
+    startMs: msOfSamples(first * samplesPerBlock, format),
+    durationMs: msOfSamples(samples, format),
   };
 }
 
@@ -106,6 +148,13 @@ function isStill(bytes: Uint8Array, { codec, blockBytes }: Blocks): boolean {
   return blocks > settled + 1;
 }
 
-function msOf(blocks: number, { samplesPerBlock, sampleRate }: Blocks): number {
-  return ((blocks * samplesPerBlock) / sampleRate) * 1000;
+/** How many samples whole blocks have, and the part of one behind them. */
+function samplesIn(bytes: number, { blockBytes, stateBytes, samplesPerBlock }: Blocks): number {
+  const rest = (bytes % blockBytes) - stateBytes;
+  const inRest = rest <= 0 ? 0 : Math.floor((rest * samplesPerBlock) / (blockBytes - stateBytes));
+  return Math.floor(bytes / blockBytes) * samplesPerBlock + inRest;
+}
+
+function msOfSamples(samples: number, { sampleRate }: Blocks): number {
+  return (samples / sampleRate) * 1000;
 }

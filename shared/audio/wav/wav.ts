@@ -39,8 +39,7 @@ const MP3 = 0x55;
 const LEAST_FORMAT_BYTES = 16;
 
 function unitBytes(sound: Sound): number {
-  if (sound.is === "mp3") return 1;
-  return sound.is === "pcm" ? pcmFrameBytes(sound.format) : sound.format.blockBytes;
+  return sound.is === "pcm" ? pcmFrameBytes(sound.format) : 1;
 }
 
 /** Read the header of RIFF, or of RF64 or BW64 if sizes do not fit 32 bits. A recorder that crashed leaves sizes of 0 or all ones. */
@@ -119,7 +118,7 @@ function readFormat(fmt: Uint8Array): Sound | Refusal {
   const refused = refuseShape("WAV", { sampleRate, channels });
   if (refused !== null) return refused;
   if (code === MP3) return { is: "mp3" };
-  const blocks = readBlocks(fmt.slice());
+  const blocks = readBlocks(fmt.slice(), code);
   if (blocks !== null) return { is: "blocks", format: blocks };
   const encoding = encodingOf(code, bytesPerSample);
   if (encoding === null) return refuseCompressed("WAV", `format ${code}`);

@@ -92,7 +92,10 @@ function copyResults(db: D1Database, now: number): readonly D1PreparedStatement[
     ),
     db
       .prepare(
-        `UPDATE tasks SET state = 'completed', finalized_at = ?1
+        `UPDATE tasks SET state = 'completed', finalized_at = ?1,
+                recording = (SELECT o.recording FROM jobs f
+                               JOIN tasks o ON o.id = f.follows || substr(tasks.id, length(f.id) + 1)
+                              WHERE f.id = tasks.job_id)
           WHERE state = 'pending' AND job_id IN (SELECT f.id FROM ${SERVED} UNION ALL SELECT f.id FROM ${RESTORED})`,
       )
       .bind(now),

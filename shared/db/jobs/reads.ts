@@ -18,7 +18,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
   const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = await db.batch<never>([
     db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2`).bind(job.id, job.ownerId),
     of(
-      `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
+      `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt, recording FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
     // A long recording has hundreds of attempts; the latest are the most useful.
     of(

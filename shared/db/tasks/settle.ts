@@ -138,6 +138,7 @@ function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "se
               lost_alone = lost_alone + (s.value ->> 'lostAlone'),
               args = coalesce(s.value ->> '$.instead.args', args),
               format = iif(s.value ->> '$.instead.args' IS NULL, format, ${formatOf("tasks.kind")}),
+              recording = coalesce(s.value ->> 'recording', recording),
               preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
               model = coalesce(s.value ->> '$.instead.model', model),
               lease_id = NULL, leased_at = NULL
@@ -185,6 +186,7 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
     ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
     ...(ended.operations && { operations: ended.operations }),
     ...(ended.estimate && { estimate: ended.estimate }),
+    ...(ended.recording && { recording: ended.recording }),
     errorCode: outcome.type === "completed" ? null : outcome.failure.code,
     errorMessage: outcome.type === "completed" ? null : outcome.failure.message,
     ...(outcome.type === "discard" && fingerprintFailure(outcome.failure)),
