@@ -1,0 +1,41 @@
+// An hour of sound takes Whisper an hour of a busy machine. What it has answered is kept, so that a run that was stopped loses
+// nothing, and so that a change of the merge is measured without asking Whisper again.
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Recogniser, RecogniseOptions, Recognition } from "../../local/engine/speech/recogniser.ts";
+
+/**
+ * A recogniser that asks the given one only about what it has not been asked before: the same samples with the same options.
+ * @param recipe what else an answer depends on, such as the versions of the program and its weights.
+ */
+export function keepAnswers(
+  recogniser: Recogniser,
+  { folder, recipe }: { folder: string; recipe: string },
+): Recogniser {
+  mkdirSync(folder, { recursive: true });
+  return {
+    ...recogniser,
+    async recognise(samples, options) {
+      const file = join(folder, `${keyOf(samples, options, `${recogniser.engine} ${recipe}`)}.json`);
+      const kept = await readFile(file, "utf8").catch(() => null);
+      // Written below, by this program.
+      if (kept !== null) return JSON.parse(kept) as Recognition;
+      const answer = await recogniser.recognise(samples, options);
+      await writeFile(`${file}.new`, JSON.stringify(answer));
+      // A file that was half written when the run stopped must not count as an answer.
+      await rename(`${file}.new`, file);
+      return answer;
+    },
+  };
+}
+
+function keyOf(samples: Int16Array, { language, task, decoding }: RecogniseOptions, recipe: string): string {
+  return createHash("sha256")
+    .update(recipe)
+    .update(JSON.stringify({ language, task, decoding }))
+    .update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength))
+    .digest("hex");
+}
