@@ -19,6 +19,10 @@ export interface HeardChunk {
 /** Less is the rounding to packets where files were laid end to end: what is said on both sides was said twice. */
 const MIN_OVERLAP_MS = 200;
 
+/** A word takes about this long. One that takes as long as the second figure was timed through other words, or through a pause. */
+const WORD_MS = 400;
+const STRETCHED_MS = 1_000;
+
 /**
  * One transcript of many chunks, whatever order they come in. Where a neighbour is missing, a chunk keeps all it heard;
  * a chunk that lies wholly within another adds nothing.
@@ -30,6 +34,7 @@ export function mergeChunks(chunks: readonly HeardChunk[]): readonly Segment[] {
     if (left !== undefined && right.endMs < left.endMs) continue;
     const heard = spokenIn(right);
     if (left !== undefined && left.endMs - right.startMs > MIN_OVERLAP_MS) {
+      shortenStretched(merged.at(-1), heard[0], right.startMs);
       cutSeam(merged, heard, { overlap: { startMs: right.startMs, endMs: left.endMs }, seamMs: seamOf(left, right) });
     }
     settleTimes(merged, heard);
@@ -51,6 +56,19 @@ function seamOf(left: HeardChunk, right: HeardChunk): number {
   if (isLeftDoubtful && !isRightDoubtful) return right.startMs;
   if (isRightDoubtful && !isLeftDoubtful) return left.endMs;
   return Math.min(left.endMs, Math.max(right.startMs, right.ownStartMs));
+}
+
+/**
+ * Whisper times its last word until the end of the file, and its first word from the beginning, if it has left out what else is
+ * said there. Such a word takes no longer than others: what the neighbour heard in that time is not the same word.
+ */
+function shortenStretched(last: Spoken | undefined, first: Spoken | undefined, overlapFromMs: number): void {
+  if (last !== undefined && isStretched(last) && last.endMs > overlapFromMs) last.endMs = last.startMs + WORD_MS;
+  if (first !== undefined && isStretched(first)) first.startMs = first.endMs - WORD_MS;
+}
+
+function isStretched({ wordIndex, startMs, endMs }: Spoken): boolean {
+  return wordIndex !== null && endMs - startMs > STRETCHED_MS;
 }
 
 /** Remove from the end of `left` and the beginning of `right` what both would say. */
