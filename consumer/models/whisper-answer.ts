@@ -38,12 +38,41 @@ interface Told {
   readonly endMs: number | null;
 }
 
+/** Marks alone say nothing: Whisper gives ". . ." for hiss. A note (♪) tells of music, and stays. */
+const MARKS_ALONE = /^[\p{P}\p{Z}\p{C}]*$/u;
+
 /**
  * Return the segments of the answer. If none of them has a text, the segments are made from its words, or else from its text. A
  * missing time is taken from the neighbour, so that speech stays in order and within the file.
  * @param sentMs the length of the file.
  */
-export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
+export function segmentsOf(answer: WhisperAnswer, sentMs: number): readonly Segment[] {
+  return allSegmentsOf(answer, sentMs).filter(({ text }) => !MARKS_ALONE.test(text));
+}
+
+/** What a model has read at once, up to half a minute, with its own estimate of whether anybody speaks there. */
+export interface Window extends Word {
+  readonly noSpeechProbability: number;
+  /** How long the sound is in which it found these words alone: from the words before to the words behind. */
+  readonly soundMs: number;
+}
+
+/** Return the windows in which the model found words. Whisper has one probability for all segments of a window. */
+export function windowsOf({ segments }: WhisperAnswer, sentMs: number): readonly Window[] {
+  const windows: Omit<Window, "soundMs">[] = [];
+  for (const { text, startMs, endMs, noSpeechProbability } of timed(toldSegments(segments ?? []), 0, sentMs)) {
+    const last = windows.at(-1);
+    if (noSpeechProbability === null) continue;
+    if (last?.noSpeechProbability !== noSpeechProbability) windows.push({ startMs, endMs, text, noSpeechProbability });
+    else windows[windows.length - 1] = { ...last, endMs, text: `${last.text} ${text}` };
+  }
+  return windows.map((window, index) => {
+    const soundMs = (windows[index + 1]?.startMs ?? sentMs) - (windows[index - 1]?.endMs ?? 0);
+    return { ...window, soundMs: Math.max(soundMs, window.endMs - window.startMs) };
+  });
+}
+
+function allSegmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
   const told = toldSegments(segments ?? []);
   if (told.length > 0) return timed(told, 0, sentMs).map(withWords);
   const spoken = toldWords(words ?? []);
@@ -57,16 +86,16 @@ export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: num
   return alone === "" ? [] : [{ startMs: 0, endMs: sentMs, text: alone, words: [] }];
 }
 
-type ToldSegment = Told & { readonly words: readonly Told[] };
+type ToldSegment = Told & { readonly words: readonly Told[]; readonly noSpeechProbability: number | null };
 
 function toldSegments(segments: readonly SegmentAnswer[]): readonly ToldSegment[] {
   return segments.flatMap((segment) => {
     const words = toldWords(segment.words ?? []);
     const text = segment.text?.trim() || textOf(segment.words);
-    if (text === "") return [];
+    if (MARKS_ALONE.test(text)) return [];
     const startMs = toMs(segment.start) ?? words.find((word) => word.startMs !== null)?.startMs ?? null;
     const endMs = toMs(segment.end) ?? words.findLast((word) => word.endMs !== null)?.endMs ?? null;
-    return [{ text, startMs, endMs, words }];
+    return [{ text, startMs, endMs, words, noSpeechProbability: segment.no_speech_prob ?? null }];
   });
 }
 
@@ -84,8 +113,8 @@ function toldWords(words: readonly z.infer<typeof WordAnswer>[]): readonly Told[
   });
 }
 
-function withWords({ words, ...segment }: ToldSegment & Word): Segment {
-  return { ...segment, words: [...timed(words, segment.startMs, segment.endMs)] };
+function withWords({ text, startMs, endMs, words }: ToldSegment & Word): Segment {
+  return { text, startMs, endMs, words: [...timed(words, startMs, endMs)] };
 }
 
 function timed<T extends Told>(told: readonly T[], fromMs: number, untilMs: number): readonly (T & Word)[] {

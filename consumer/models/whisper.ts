@@ -2,9 +2,10 @@ import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts"
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
-import { doubt, type Signals } from "../transcription/doubt.ts";
+import type { Times } from "../../shared/audio/chunks/chunk.ts";
+import { doubt, type Signals, unlikelySpeech } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
-import { segmentsOf, WhisperAnswer } from "./whisper-answer.ts";
+import { segmentsOf, WhisperAnswer, windowsOf } from "./whisper-answer.ts";
 
 /** The transcript of one call. Times are relative to the file that was sent. */
 export interface TranscribedFile {
@@ -14,7 +15,10 @@ export interface TranscribedFile {
   /** The length of the audio that the model reports. */
   readonly durationMs: number | null;
   readonly segments: readonly Segment[];
+  /** Why the whole text is not to be trusted; null where nothing speaks against it. */
   readonly doubt: string | null;
+  /** Where the model itself thinks that nobody speaks, although it gives a few words. */
+  readonly unlikely: readonly Times[];
 }
 
 /** Parameters that keep Whisper from repeating a mistake: it does not use its own text as context, and silence is cut out first. */
@@ -52,6 +56,7 @@ export async function runWhisper(
     durationMs: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds * 1000)),
     segments,
     doubt: await doubt((answer.segments ?? []).map(toSignals), segments),
+    unlikely: unlikelySpeech(windowsOf(answer, sentMs)).map(({ startMs, endMs }) => ({ startMs, endMs })),
   };
 }
 

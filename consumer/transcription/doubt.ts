@@ -1,4 +1,5 @@
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
+import type { Window } from "../models/whisper-answer.ts";
 import { loops } from "./loops.ts";
 
 /** What a model says of its own segment, where it says it. */
@@ -77,6 +78,22 @@ async function ratioOf(text: string): Promise<number> {
     new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate")),
   ).arrayBuffer();
   return bytes.length / packed.byteLength;
+}
+
+/** Speech has twelve letters a second, and more. What a model invents for half a minute of silence is a word or a sentence. */
+const INVENTED_LETTERS = 60;
+const INVENTED_LETTERS_PER_SECOND = 4;
+
+/**
+ * The windows whose few words were probably invented. Whisper leaves out a window that it takes for silence only if it is unsure
+ * of the words as well, and it is sure of "You" and "Thank you". Where the words fill the window, its estimate is often wrong.
+ */
+export function unlikelySpeech(windows: readonly Window[]): readonly Window[] {
+  return windows.filter(({ text, noSpeechProbability, soundMs }) => {
+    const letters = text.replaceAll(/[^\p{L}\p{N}]/gu, "").length;
+    const isSparse = letters <= INVENTED_LETTERS && letters * 1000 < INVENTED_LETTERS_PER_SECOND * soundMs;
+    return noSpeechProbability > MAX_NO_SPEECH_PROBABILITY && isSparse;
+  });
 }
 
 /** Whether nobody can have said these words in their time. */

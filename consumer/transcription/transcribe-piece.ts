@@ -3,6 +3,7 @@ import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Segment, Stretch, Word } from "../../shared/transcripts/transcript.ts";
 import type { Pause, Times } from "../../shared/audio/chunks/chunk.ts";
+import { within } from "../../shared/audio/chunks/missing.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import { runWhisper, type TranscribedFile } from "../models/whisper.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
@@ -51,7 +52,13 @@ export async function transcribePiece(
   const best = again.doubt === null ? again : first;
   const doubt = best.doubt ?? misread(best, sentMs);
   const segments = best.segments.map((segment) => inSource(segment, fileStartMs, pauses));
-  const doubtful = saidInQuiet(segments, quiet);
+  const unlikely = best.unlikely.map((times) => timesInSource(times, fileStartMs, pauses));
+  // What a neighbour answers for is judged by the neighbour.
+  const own = { startMs: piece.ownStartMs, endMs: piece.ownEndMs };
+  const doubtful = [
+    ...saidInQuiet(segments, quiet),
+    ...within(unlikely, own).map((times) => ({ ...times, reason: "there may be no speech here" })),
+  ].toSorted((one, other) => one.startMs - other.startMs);
   return {
     ...piece,
     segments,
@@ -102,6 +109,11 @@ function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[
       endMs: placed(word.endMs, shiftMs(word)),
     })),
   };
+}
+
+function timesInSource({ startMs, endMs }: Times, fileStartMs: number, pauses: readonly Pause[]): Times {
+  const shiftMs = fileStartMs + pausedMs(pauses, middle({ startMs, endMs }));
+  return { startMs: placed(startMs, shiftMs), endMs: placed(endMs, shiftMs) };
 }
 
 function placed(timeMs: number, byMs: number): number {
