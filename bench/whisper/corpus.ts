@@ -1,6 +1,6 @@
 // Recordings whose every word is known, made on this machine with different voices, speeds, noise, pauses and music.
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -8,6 +8,7 @@ import * as z from "zod";
 
 import { createRandom } from "../../local/seeded-random.ts";
 import { pcmWav } from "../../shared/audio/wav/write-wav.ts";
+import { replaceFile } from "./kept-answers.ts";
 import { type Language, sentencesIn } from "./sentences.ts";
 import { addBelow, chords, hiss, SAMPLE_RATE, wordlessSounds } from "./sounds.ts";
 
@@ -15,6 +16,7 @@ const run = promisify(execFile);
 
 /** Changes whenever the same seed makes another recording: what an earlier recipe has made is then left alone. */
 const RECIPE = 2;
+const WAV_HEADER_BYTES = 44;
 const VOICES = ["slt", "awb", "rms", "kal16"] as const;
 /** The duration_stretch of flite: 0.85 is fast speech, 1.2 is slow. */
 const STRETCHES = [0.85, 1, 1.2] as const;
@@ -55,16 +57,14 @@ export async function makeRecording(folder: string, wanted: Wanted): Promise<Rec
   const [file, list] = [`${base}.wav`, `${base}.json`];
   const kept = await readFile(list, "utf8").catch(() => null);
   if (kept !== null) {
-    const bytes = await readFile(file);
-    const samples = new Int16Array(new Uint8Array(bytes.subarray(wav(new Int16Array()).length)).buffer);
+    const samples = samplesOf((await readFile(file)).subarray(WAV_HEADER_BYTES));
     return { name, file, samples, sentences: Sentence.array().parse(JSON.parse(kept)) };
   }
   await mkdir(folder, { recursive: true });
   const { samples, sentences } = await speakAll(folder, wanted);
-  await writeFile(file, wav(samples));
-  await writeFile(`${list}.new`, JSON.stringify(sentences));
+  await replaceFile(file, wav(samples));
   // The list stands for the whole recording: it is there only once the sound is.
-  await rename(`${list}.new`, list);
+  await replaceFile(list, JSON.stringify(sentences));
   return { name, file, samples, sentences };
 }
 
@@ -74,7 +74,7 @@ export async function makeWordless(folder: string, seconds: number): Promise<rea
   return Promise.all(
     Object.entries(wordlessSounds(seconds, createRandom(99, 0))).map(async ([name, samples]) => {
       const file = join(folder, `${name}-${seconds}s.wav`);
-      await writeFile(file, wav(samples));
+      await replaceFile(file, wav(samples));
       return { name, file, samples, sentences: [] };
     }),
   );
@@ -121,7 +121,8 @@ function gapAfter(condition: Condition, random: () => number): number {
 }
 
 async function speak(folder: string, text: string, language: Language, random: () => number): Promise<Int16Array> {
-  const spoken = join(folder, "spoken.wav");
+  // Another run may make recordings at the same time.
+  const spoken = join(folder, `spoken-${process.pid}.wav`);
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
   if (language === "en") {
     const speed = `duration_stretch=${pick(STRETCHES)}`;
@@ -130,11 +131,24 @@ async function speak(folder: string, text: string, language: Language, random: (
     const voice = `${language}${pick(VARIANTS)}`;
     await run("espeak-ng", ["-v", voice, "-s", String(120 + Math.floor(random() * 40)), "-w", spoken, text]);
   }
-  const raw = join(folder, "spoken.raw");
+  const samples = await readSamples(spoken);
+  await rm(spoken);
+  return samples;
+}
+
+/** Read a WAV file at the sample rate of the recordings. flite's voices have that rate, espeak-ng's do not. */
+async function readSamples(file: string): Promise<Int16Array> {
+  const bytes = await readFile(file);
+  if (bytes.readUInt32LE(24) === SAMPLE_RATE) return samplesOf(bytes.subarray(WAV_HEADER_BYTES));
+  const raw = `${file}.raw`;
   const output = ["-ac", "1", "-ar", String(SAMPLE_RATE), "-f", "s16le", raw];
-  await run("ffmpeg", ["-nostdin", "-v", "error", "-y", "-i", spoken, ...output]);
-  const bytes = await readFile(raw);
+  await run("ffmpeg", ["-nostdin", "-v", "error", "-y", "-i", file, ...output]);
+  const resampled = await readFile(raw);
   await rm(raw);
+  return samplesOf(resampled);
+}
+
+function samplesOf(bytes: Uint8Array): Int16Array {
   return new Int16Array(new Uint8Array(bytes).buffer, 0, bytes.length >> 1);
 }
 

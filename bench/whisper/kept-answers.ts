@@ -24,12 +24,17 @@ export function keepAnswers(
       // Written below, by this program.
       if (kept !== null) return JSON.parse(kept) as Recognition;
       const answer = await recogniser.recognise(samples, options);
-      await writeFile(`${file}.new`, JSON.stringify(answer));
-      // A file that was half written when the run stopped must not count as an answer.
-      await rename(`${file}.new`, file);
+      await replaceFile(file, JSON.stringify(answer));
       return answer;
     },
   };
+}
+
+/** Write a file that appears whole or not at all, whenever the run is stopped and whatever other runs write. */
+export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
+  const written = `${file}.${process.pid}`;
+  await writeFile(written, content);
+  await rename(written, file);
 }
 
 function keyOf(samples: Int16Array, { language, task, decoding }: RecogniseOptions, recipe: string): string {

@@ -25,6 +25,8 @@ export interface Cutting {
 
 export interface Piped {
   readonly transcript: Transcript;
+  /** What each call gave, before it was merged. */
+  readonly records: readonly ChunkRecord[];
   readonly words: readonly Word[];
   /** Where chunks meet. */
   readonly seamsMs: readonly number[];
@@ -72,7 +74,7 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
     }
     const transcript = composeTranscript(records, { gaps: [], durationMs: plan.durationMs, hasAllEnded: true });
     const words = transcript.segments.flatMap((segment) => segment.words);
-    return { transcript, words, seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs) };
+    return { transcript, records, words, seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs) };
   } finally {
     await source.close();
   }

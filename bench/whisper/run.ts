@@ -19,6 +19,8 @@ const { values } = parseArgs({
     /** The total length of all recordings, and the length of one. */
     minutes: { type: "string", default: "60" },
     seconds: { type: "string", default: "300" },
+    /** How many recordings to leave out, which another run makes beside this one. */
+    from: { type: "string", default: "0" },
     /** The longest chunks in seconds, with `p` for prompts from the previous chunk: `20,30,60,60p`. */
     cuts: { type: "string", default: "60" },
     languages: { type: "string", default: "en" },
@@ -44,11 +46,12 @@ const cuttings: readonly Cutting[] = values.cuts
   .map((cut) => ({ maxSeconds: Number.parseInt(cut, 10), hasPrompts: cut.endsWith("p") }));
 const languages = values.languages.split(",") as Language[];
 const seconds = Number(values.seconds);
+const from = Number(values.from);
 const count = Math.ceil((Number(values.minutes) * 60) / seconds);
 
 try {
   const tallies = cuttings.map((cutting) => ({ cutting, tally: newTally() }));
-  for (let index = 0; index < count; index += 1) {
+  for (let index = from; index < from + count; index += 1) {
     const language = languages[index % languages.length] ?? "en";
     const condition = CONDITIONS[Math.floor(index / languages.length) % CONDITIONS.length] ?? "clean";
     const recording = await makeRecording(recordings, { language, condition, seconds, seed: index + 1 });
