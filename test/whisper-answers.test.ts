@@ -18,37 +18,81 @@ function segment(text: string, [start, end]: Pair, [avg_logprob, no_speech_prob]
 
 type Answered = readonly ReturnType<typeof segment>[];
 
-/** A model that gives this answer to every call. */
-function answering(segments: Answered, seconds: number): ModelRunner {
+/** A model that gives the first answer to the first call, and the last to all others. It keeps what it was asked. */
+function answering(answers: readonly Answered[], seconds: number): ModelRunner & { readonly asked: object[] } {
+  const asked: object[] = [];
   const info = { language: "en", duration: seconds };
-  const value = { text: segments.map(({ text }) => text).join(""), segments, transcription_info: info };
   const call = { model: "whisper", engine: "whisper", units: {}, neurons: 1, isEstimated: false, durationMs: null };
-  return { run: async () => ({ type: "json", value, call }) };
+  return {
+    asked,
+    run: async (_model, inputs) => {
+      const segments = answers[asked.length] ?? answers.at(-1) ?? [];
+      asked.push(inputs);
+      const value = { text: segments.map(({ text }) => text).join(""), segments, transcription_info: info };
+      return { type: "json", value, call };
+    },
+  };
 }
 
-async function doubtfulIn(segments: Answered, ms: number, [ownStartMs, ownEndMs]: Pair = [0, ms]) {
+/** Transcribe a file of `ms`, of which a chunk answers for a part. */
+async function transcribed(answers: readonly Answered[], ms: number, [ownStartMs, ownEndMs]: Pair = [0, ms]) {
   const piece = { index: 0, startMs: 0, endMs: ms, ownStartMs, ownEndMs };
   const sent = { piece, fileStartMs: 0, sentMs: ms, pauses: [], quiet: [] };
-  const models = answering(segments, ms / 1000);
-  const { doubt, doubtful = [] } = await transcribePiece(models, new Uint8Array(1), { tier: "accurate" }, sent);
-  return { doubt, doubtful: doubtful.map(({ startMs, endMs }) => [startMs, endMs]) };
+  const models = answering(answers, ms / 1000);
+  const record = await transcribePiece(models, new Uint8Array(1), { tier: "accurate" }, sent);
+  const doubtful = (record.doubtful ?? []).map(({ startMs, endMs }) => [startMs, endMs]);
+  return { calls: models.asked.length, doubt: record.doubt, doubtful, segments: record.segments };
 }
 
+const TAKE = segment(
+  " We took our seats in the orchestra.",
+  [0.32, 2],
+  [-0.4, 0.19],
+  [
+    " We|0.32|0.48",
+    " took|0.48|0.72",
+    " our|0.72|1",
+    " seats|1|1.24",
+    " in|1.24|1.48",
+    " the|1.48|1.7",
+    " orchestra.|1.7|2",
+  ],
+);
+
+// A telephone that rings. Whisper's own rule leaves out what it is unsure of, and it is sure of this.
+const RINGING = [
+  segment(" You", [19.64, 21.04], [-0.93, 0.85], [" You|19.64|21.04"]),
+  segment(" You", [39.88, 41.28], [-0.24, 0.7], [" You|39.88|41.28"]),
+];
+
 test("a word that the model is sure of, although it hears no speech, is doubted", async () => {
-  // A telephone that rings. Whisper's own rule leaves out what it is unsure of, and it is sure of this.
-  const ringing = [
-    segment(" You", [19.64, 21.04], [-0.93, 0.85], [" You|19.64|21.04"]),
-    segment(" You", [39.88, 41.28], [-0.24, 0.7], [" You|39.88|41.28"]),
+  const doubtful = [
+    [19_640, 21_040],
+    [39_880, 41_280],
   ];
-  expect(await doubtfulIn(ringing, 59_500)).toEqual({
-    doubt: null,
-    doubtful: [
-      [19_640, 21_040],
-      [39_880, 41_280],
-    ],
-  });
+  expect(await transcribed([[TAKE, ...RINGING]], 59_500)).toMatchObject({ calls: 1, doubt: null, doubtful });
   // What another chunk answers for is for that chunk to judge.
-  expect((await doubtfulIn(ringing, 59_500, [0, 30_000])).doubtful).toEqual([[19_640, 21_040]]);
+  expect(await transcribed([[TAKE, ...RINGING]], 59_500, [0, 30_000])).toMatchObject({
+    doubtful: doubtful.slice(0, 1),
+  });
+});
+
+test("where no word seems to be said, the model is asked again without the silence", async () => {
+  expect(await transcribed([RINGING, []], 59_500)).toMatchObject({ calls: 2, doubt: null, doubtful: [], segments: [] });
+  const again = await transcribed([RINGING], 59_500);
+  expect(again).toMatchObject({ calls: 2, doubt: "there may be no speech here", segments: [{}, {}] });
+});
+
+test("a word cut off at the end of a chunk, which the next chunk answers for, is no reason to ask again", async () => {
+  // The last half second of a chunk of 54 s with noise, in a window by itself.
+  const end = segment(
+    " The crowd end.",
+    [53.6, 54.18],
+    [-1.07, 0.55],
+    [" The|53.6|53.9", " crowd|53.9|54.06", " end.|54.06|54.18"],
+  );
+  expect(await transcribed([[TAKE, end]], 54_180, [0, 53_180])).toMatchObject({ calls: 1, doubt: null });
+  expect(await transcribed([[TAKE, end]], 54_180)).toMatchObject({ calls: 2, doubt: "the model was unsure" });
 });
 
 test("speech that fills its window is not doubted, however sure the model is that there is none", async () => {
@@ -63,7 +107,7 @@ test("speech that fills its window is not doubted, however sure the model is tha
     // The last second and a half of a chunk, in a window by itself.
     segment(" He loves her.", [5, 6.52], [-0.9, 0.89], [" He|5|6.34", " loves|6.34|6.52", " her.|6.52|6.52"]),
   ];
-  expect(await doubtfulIn(speech, 6_540)).toEqual({ doubt: null, doubtful: [] });
+  expect(await transcribed([speech], 6_540)).toMatchObject({ calls: 1, doubt: null, doubtful: [] });
 });
 
 test("marks alone are no text, and a note is", () => {

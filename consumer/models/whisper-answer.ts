@@ -50,26 +50,39 @@ export function segmentsOf(answer: WhisperAnswer, sentMs: number): readonly Segm
   return allSegmentsOf(answer, sentMs).filter(({ text }) => !MARKS_ALONE.test(text));
 }
 
-/** What a model has read at once, up to half a minute, with its own estimate of whether anybody speaks there. */
-export interface Window extends Word {
-  readonly noSpeechProbability: number;
+/** What a model says of its own text, where it says it. */
+export interface Signals {
+  readonly compressionRatio: number | null;
+  readonly averageLogProbability: number | null;
+  readonly noSpeechProbability: number | null;
+}
+
+/** What a model has read at once, up to half a minute. */
+export interface Window extends Word, Signals {
   /** How long the sound is in which it found these words alone: from the words before to the words behind. */
   readonly soundMs: number;
 }
 
-/** Return the windows in which the model found words. Whisper has one probability for all segments of a window. */
+/** Return the windows in which the model found words. Whisper says the same of all segments of a window. */
 export function windowsOf({ segments }: WhisperAnswer, sentMs: number): readonly Window[] {
-  const windows: Omit<Window, "soundMs">[] = [];
-  for (const { text, startMs, endMs, noSpeechProbability } of timed(toldSegments(segments ?? []), 0, sentMs)) {
+  const windows: (Word & { readonly signals: Signals })[] = [];
+  for (const { text, startMs, endMs, signals } of timed(toldSegments(segments ?? []), 0, sentMs)) {
     const last = windows.at(-1);
-    if (noSpeechProbability === null) continue;
-    if (last?.noSpeechProbability !== noSpeechProbability) windows.push({ startMs, endMs, text, noSpeechProbability });
+    if (last === undefined || !saysTheSame(last.signals, signals)) windows.push({ text, startMs, endMs, signals });
     else windows[windows.length - 1] = { ...last, endMs, text: `${last.text} ${text}` };
   }
-  return windows.map((window, index) => {
+  return windows.map(({ signals, ...said }, index) => {
     const soundMs = (windows[index + 1]?.startMs ?? sentMs) - (windows[index - 1]?.endMs ?? 0);
-    return { ...window, soundMs: Math.max(soundMs, window.endMs - window.startMs) };
+    return { ...said, ...signals, soundMs: Math.max(soundMs, said.endMs - said.startMs) };
   });
+}
+
+function saysTheSame(one: Signals, other: Signals): boolean {
+  return (
+    one.noSpeechProbability === other.noSpeechProbability &&
+    one.averageLogProbability === other.averageLogProbability &&
+    one.compressionRatio === other.compressionRatio
+  );
 }
 
 function allSegmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
@@ -86,7 +99,7 @@ function allSegmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number)
   return alone === "" ? [] : [{ startMs: 0, endMs: sentMs, text: alone, words: [] }];
 }
 
-type ToldSegment = Told & { readonly words: readonly Told[]; readonly noSpeechProbability: number | null };
+type ToldSegment = Told & { readonly words: readonly Told[]; readonly signals: Signals };
 
 function toldSegments(segments: readonly SegmentAnswer[]): readonly ToldSegment[] {
   return segments.flatMap((segment) => {
@@ -95,7 +108,12 @@ function toldSegments(segments: readonly SegmentAnswer[]): readonly ToldSegment[
     if (MARKS_ALONE.test(text)) return [];
     const startMs = toMs(segment.start) ?? words.find((word) => word.startMs !== null)?.startMs ?? null;
     const endMs = toMs(segment.end) ?? words.findLast((word) => word.endMs !== null)?.endMs ?? null;
-    return [{ text, startMs, endMs, words, noSpeechProbability: segment.no_speech_prob ?? null }];
+    const signals = {
+      compressionRatio: segment.compression_ratio ?? null,
+      averageLogProbability: segment.avg_logprob ?? null,
+      noSpeechProbability: segment.no_speech_prob ?? null,
+    };
+    return [{ text, startMs, endMs, words, signals }];
   });
 }
 
