@@ -27,6 +27,8 @@ export interface Piped {
   readonly transcript: Transcript;
   /** What each call gave, before it was merged. */
   readonly records: readonly ChunkRecord[];
+  /** How many calls there were: a doubtful answer is asked for again. */
+  readonly calls: number;
   readonly words: readonly Word[];
   /** Where chunks meet. */
   readonly seamsMs: readonly number[];
@@ -40,7 +42,8 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
   try {
     const plan = await planAudio(source, { maxMs: cutting.maxSeconds * 1000, maxBytes: CHUNK_MAX_BYTES });
     if (plan.type === "refused") throw new Error(`${recording.name}: ${plan.message}`);
-    const models = runnerOf(engine);
+    let calls = 0;
+    const models = runnerOf(engine, () => (calls += 1));
     const records: ChunkRecord[] = [];
     for (const chunk of plan.chunks) {
       const { index, startMs, endMs, ownStartMs, ownEndMs } = chunk;
@@ -74,7 +77,7 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
     }
     const transcript = composeTranscript(records, { gaps: [], durationMs: plan.durationMs, hasAllEnded: true });
     const words = transcript.segments.flatMap((segment) => segment.words);
-    return { transcript, records, words, seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs) };
+    return { transcript, records, calls, words, seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs) };
   } finally {
     await source.close();
   }
@@ -89,10 +92,11 @@ export async function inOneCall(engine: Ready, { samples }: Recording): Promise<
   }));
 }
 
-function runnerOf(engine: Ready): ModelRunner {
+function runnerOf(engine: Ready, onCall: () => void): ModelRunner {
   const model = whisperTurbo(MODEL, engine);
   return {
     async run(_model, inputs) {
+      onCall();
       const answered = await model({ inputs, signal: never });
       if (!("body" in answered) || "bytes" in answered.body) throw new Error("the answer of the model is not JSON");
       const call = { model: MODEL, units: {}, neurons: answered.neurons, isEstimated: false, durationMs: null };

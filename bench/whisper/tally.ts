@@ -23,13 +23,15 @@ export interface Tally {
   lost: number;
   doubled: number;
   seams: number;
+  chunks: number;
+  calls: number;
   inventedBetween: number;
   flaggedBetween: number;
   durationMs: number;
 }
 
 export function newTally(): Tally {
-  const words = { errors: 0, wholeErrors: 0, words: 0, lost: 0, doubled: 0, seams: 0 };
+  const words = { errors: 0, wholeErrors: 0, words: 0, lost: 0, doubled: 0, seams: 0, chunks: 0, calls: 0 };
   return { differences: [], timesMs: [], ...words, inventedBetween: 0, flaggedBetween: 0, durationMs: 0 };
 }
 
@@ -60,6 +62,8 @@ export function compare(recording: Recording, whole: readonly Word[], piped: Pip
   tally.lost += lost;
   tally.doubled += doubled;
   tally.seams += piped.seamsMs.length;
+  tally.chunks += piped.records.filter(({ model }) => model !== null).length;
+  tally.calls += piped.calls;
   tally.inventedBetween += invented.length;
   tally.flaggedBetween += flagged.length;
   tally.durationMs += piped.transcript.durationMs ?? 0;
@@ -92,6 +96,7 @@ export function figuresOf(cutting: Cutting, tally: Tally): readonly Figure[] {
       p50: percentile(tally.timesMs, 0.5),
       target: "<= 200",
     },
+    { case: `${name}.calls`, value: tally.calls, peer: tally.chunks, unit: "calls" },
     {
       case: `${name}.inventedBetweenFlagged`,
       value: tally.flaggedBetween,
