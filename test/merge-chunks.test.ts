@@ -163,6 +163,25 @@ test("a last word that Whisper stretches over what it left out does not stand fo
   expect(words.find(({ text }) => text === "game,")?.startMs).toBe(156_700);
 });
 
+test("a last word that was cut off, and timed through the pause before it, is not said twice", () => {
+  // What Whisper (tiny.en) has answered to "the play opened to universal acclaim. a deep sigh was wrenched".
+  const left = {
+    ...chunk(0, { endMs: 159_240, ownEndMs: 158_240 }),
+    segments: answered(
+      "opened|155880-156320 to|156320-156720 universal|156720-157320 acclaim.|157320-157900 Adeep.|157900-158980",
+    ),
+  };
+  const right = {
+    ...chunk(1, { startMs: 157_240, endMs: 208_540, ownStartMs: 158_240, ownEndMs: 207_540 }),
+    segments: answered(
+      "a|157240-157640 claim.|157640-158080 A|159100-159200 deep|159200-159400 sigh|159400-159620 was|159620-159840",
+    ),
+  };
+  const merged = mergeChunks([left, right]);
+  expect(merged.map(({ text }) => text).join(" ")).toBe("opened to universal acclaim. A deep sigh was");
+  expect(isMonotone(merged)).toBe(true);
+});
+
 test("a first word that Whisper stretches over what it left out does not stand for the words of the chunk before", () => {
   const left = {
     ...chunk(0, { endMs: 12_000, ownEndMs: 11_000 }),

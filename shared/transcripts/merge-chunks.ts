@@ -1,5 +1,6 @@
 import { EDGE_MS, MAX_APART_MS, type Overlap } from "./align-words.ts";
 import { findCut } from "./find-cut.ts";
+import { endsSentence } from "./scripts.ts";
 import { type Spoken, spokenIn, toSegments } from "./spoken.ts";
 import type { Segment } from "./transcript.ts";
 
@@ -34,7 +35,7 @@ export function mergeChunks(chunks: readonly HeardChunk[]): readonly Segment[] {
     if (left !== undefined && right.endMs < left.endMs) continue;
     const heard = spokenIn(right);
     if (left !== undefined && left.endMs - right.startMs > MIN_OVERLAP_MS) {
-      shortenStretched(merged.at(-1), heard[0], right.startMs);
+      shortenStretched(merged, heard, right.startMs);
       cutSeam(merged, heard, { overlap: { startMs: right.startMs, endMs: left.endMs }, seamMs: seamOf(left, right) });
     }
     settleTimes(merged, heard);
@@ -60,10 +61,15 @@ function seamOf(left: HeardChunk, right: HeardChunk): number {
 
 /**
  * Whisper times its last word until the end of the file, and its first word from the beginning, if it has left out what else is
- * said there. Such a word takes no longer than others: what the neighbour heard in that time is not the same word.
+ * said there. Such a word takes no longer than others: what the neighbour heard in that time is not the same word. A last word
+ * that begins a sentence was timed through the pause before it.
  */
-function shortenStretched(last: Spoken | undefined, first: Spoken | undefined, overlapFromMs: number): void {
-  if (last !== undefined && isStretched(last) && last.endMs > overlapFromMs) last.endMs = last.startMs + WORD_MS;
+function shortenStretched(left: readonly Spoken[], [first]: readonly Spoken[], overlapFromMs: number): void {
+  const last = left.at(-1);
+  if (last !== undefined && isStretched(last) && last.endMs > overlapFromMs) {
+    if (endsSentence(left.at(-2)?.text ?? "")) last.startMs = last.endMs - WORD_MS;
+    else last.endMs = last.startMs + WORD_MS;
+  }
   if (first !== undefined && isStretched(first)) first.startMs = first.endMs - WORD_MS;
 }
 
