@@ -46,26 +46,32 @@ interface Wanted {
   readonly seed: number;
 }
 
-/**
- * Make a recording of at least `seconds`, with another voice and speed for each sentence. The same seed makes the same recording.
- * One that the folder has from an earlier run is read.
- */
-export async function makeRecording(folder: string, wanted: Wanted): Promise<Recording> {
-  const { language, condition, seconds, seed } = wanted;
-  const name = `${language}-${condition}-${seed}`;
-  const base = join(folder, `${name}-${seconds}s-recipe${RECIPE}`);
-  const [file, list] = [`${base}.wav`, `${base}.json`];
+/** Return a recording that the folder has from an earlier run, or null. */
+export async function keptRecording(folder: string, wanted: Wanted): Promise<Recording | null> {
+  const { name, file, list } = namesOf(folder, wanted);
   const kept = await readFile(list, "utf8").catch(() => null);
-  if (kept !== null) {
-    const samples = samplesOf((await readFile(file)).subarray(WAV_HEADER_BYTES));
-    return { name, file, samples, sentences: Sentence.array().parse(JSON.parse(kept)) };
-  }
+  if (kept === null) return null;
+  const samples = samplesOf((await readFile(file)).subarray(WAV_HEADER_BYTES));
+  return { name, file, samples, sentences: Sentence.array().parse(JSON.parse(kept)) };
+}
+
+/** Make a recording of at least `seconds`, with another voice and speed for each sentence. The same seed makes the same recording. */
+export async function makeRecording(folder: string, wanted: Wanted): Promise<Recording> {
+  const kept = await keptRecording(folder, wanted);
+  if (kept !== null) return kept;
   await mkdir(folder, { recursive: true });
+  const { name, file, list } = namesOf(folder, wanted);
   const { samples, sentences } = await speakAll(folder, wanted);
   await replaceFile(file, wav(samples));
   // The list stands for the whole recording: it is there only once the sound is.
   await replaceFile(list, JSON.stringify(sentences));
   return { name, file, samples, sentences };
+}
+
+function namesOf(folder: string, { language, condition, seconds, seed }: Wanted) {
+  const name = `${language}-${condition}-${seed}`;
+  const base = join(folder, `${name}-${seconds}s-recipe${RECIPE}`);
+  return { name, file: `${base}.wav`, list: `${base}.json` };
 }
 
 /** Make sounds without any speech. Whatever a model transcribes of them, it has invented. */

@@ -7,13 +7,18 @@ import { join } from "node:path";
 
 import type { Recogniser, RecogniseOptions, Recognition } from "../../local/engine/speech/recogniser.ts";
 
+/** Thrown in the place of a call that may not be made. */
+export class NotKept extends Error {}
+
 /**
  * A recogniser that asks the given one only about what it has not been asked before: the same samples with the same options.
  * @param recipe what else an answer depends on, such as the versions of the program and its weights.
+ * @param mayAsk whether the given one may be asked at all.
+ * @throws NotKept
  */
 export function keepAnswers(
   recogniser: Recogniser,
-  { folder, recipe }: { folder: string; recipe: string },
+  { folder, recipe, mayAsk = true }: { folder: string; recipe: string; mayAsk?: boolean },
 ): Recogniser {
   mkdirSync(folder, { recursive: true });
   return {
@@ -23,6 +28,7 @@ export function keepAnswers(
       const kept = await readFile(file, "utf8").catch(() => null);
       // Written below, by this program.
       if (kept !== null) return JSON.parse(kept) as Recognition;
+      if (!mayAsk) throw new NotKept("Whisper has not been asked about these samples yet");
       const answer = await recogniser.recognise(samples, options);
       await replaceFile(file, JSON.stringify(answer));
       return answer;

@@ -42,8 +42,7 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
   try {
     const plan = await planAudio(source, { maxMs: cutting.maxSeconds * 1000, maxBytes: CHUNK_MAX_BYTES });
     if (plan.type === "refused") throw new Error(`${recording.name}: ${plan.message}`);
-    let calls = 0;
-    const models = runnerOf(engine, () => (calls += 1));
+    const models = runnerOf(engine);
     const records: ChunkRecord[] = [];
     for (const chunk of plan.chunks) {
       const { index, startMs, endMs, ownStartMs, ownEndMs } = chunk;
@@ -65,19 +64,25 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
       const prompt = cutting.hasPrompts && before !== "" ? { initialPrompt: before } : {};
       const options = { tier: "accurate" as const, ...prompt };
       const piece = { ...own, startMs: Math.round(file.startMs), endMs: Math.round(file.startMs + file.durationMs) };
-      records.push(
-        await transcribePiece(models, file.bytes, options, {
-          piece,
-          fileStartMs: file.startMs,
-          sentMs: file.durationMs,
-          pauses: file.pauses ?? [],
-          quiet: file.quiet ?? [],
-        }),
-      );
+      const sent = { piece, fileStartMs: file.startMs, sentMs: file.durationMs };
+      const record = await transcribePiece(models, file.bytes, options, {
+        ...sent,
+        pauses: file.pauses ?? [],
+        quiet: file.quiet ?? [],
+      });
+      // Here it would change the figures.
+      if (models.failure !== undefined) throw models.failure;
+      records.push(record);
     }
     const transcript = composeTranscript(records, { gaps: [], durationMs: plan.durationMs, hasAllEnded: true });
     const words = transcript.segments.flatMap((segment) => segment.words);
-    return { transcript, records, calls, words, seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs) };
+    return {
+      transcript,
+      records,
+      calls: models.calls,
+      words,
+      seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs),
+    };
   } finally {
     await source.close();
   }
@@ -92,12 +97,24 @@ export async function inOneCall(engine: Ready, { samples }: Recording): Promise<
   }));
 }
 
-function runnerOf(engine: Ready, onCall: () => void): ModelRunner {
+/** A runner that counts its calls. `failure` is the last error: a second opinion that cannot be had fails no chunk. */
+function runnerOf(engine: Ready): ModelRunner & { readonly calls: number; readonly failure: unknown } {
   const model = whisperTurbo(MODEL, engine);
+  let calls = 0;
+  let failure: unknown;
   return {
+    get calls() {
+      return calls;
+    },
+    get failure() {
+      return failure;
+    },
     async run(_model, inputs) {
-      onCall();
-      const answered = await model({ inputs, signal: never });
+      calls += 1;
+      const answered = await model({ inputs, signal: never }).catch((error: unknown) => {
+        failure = error;
+        throw error;
+      });
       if (!("body" in answered) || "bytes" in answered.body) throw new Error("the answer of the model is not JSON");
       const call = { model: MODEL, units: {}, neurons: answered.neurons, isEstimated: false, durationMs: null };
       return { type: "json", value: answered.body, call: { ...call, engine: answered.engine } };
