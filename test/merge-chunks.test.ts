@@ -182,6 +182,20 @@ test("a last word that was cut off, and timed through the pause before it, is no
   expect(isMonotone(merged)).toBe(true);
 });
 
+test("a word whose beginning its file lacks is not kept beside that word", () => {
+  // What Whisper (tiny.en) has answered to "aristocratic sentiment. Let's abstract".
+  const left = {
+    ...chunk(0, { endMs: 264_360, ownEndMs: 263_360 }),
+    segments: answered("aristocratic|261860-262600 sentiment?|262600-263100 Live.|263100-264260"),
+  };
+  const right = {
+    ...chunk(1, { startMs: 262_360, endMs: 302_103, ownStartMs: 263_360, ownEndMs: 302_103 }),
+    segments: answered("exentiment.|263200-263840 Let's|264260-264740 abstract|264740-265220"),
+  };
+  const merged = mergeChunks([left, right]);
+  expect(merged.map(({ text }) => text).join(" ")).toBe("aristocratic sentiment? Let's abstract");
+});
+
 test("a first word that Whisper stretches over what it left out does not stand for the words of the chunk before", () => {
   const left = {
     ...chunk(0, { endMs: 12_000, ownEndMs: 11_000 }),
