@@ -61,7 +61,9 @@ try {
     const recording = await (mayAsk ? makeRecording(recordings, wanted) : keptRecording(recordings, wanted));
     if (recording !== null) await ifKept(() => measure(recording, tallies));
   }
-  for (const { cutting, tally } of tallies) for (const figure of figuresOf(cutting, tally)) print(figure);
+  for (const { cutting, tally } of tallies) {
+    if (tally.words > 0) for (const figure of figuresOf(cutting, tally)) print(figure);
+  }
   await measureInventions();
 } finally {
   await engine.recogniser.close?.();
