@@ -56,9 +56,14 @@ test("what nobody can have said in its time is doubted", async () => {
 });
 
 test("what the model says of itself counts as before", async () => {
-  const none = { compressionRatio: undefined, averageLogProbability: undefined, noSpeechProbability: undefined };
+  const text = SPEECH;
+  const none = { compressionRatio: null, averageLogProbability: null, noSpeechProbability: null };
+  const window = { text, startMs: 0, endMs: 20_000, soundMs: 20_000, ...none };
   const words = said(SPEECH.split(" "));
-  expect(await doubt([{ ...none, compressionRatio: 2.5 }], words)).toMatch(/repeats/);
-  expect(await doubt([{ ...none, averageLogProbability: -1.2 }], words)).toBe("the model was unsure");
-  expect(await doubt([{ ...none, averageLogProbability: -1.2, noSpeechProbability: 0.9 }], words)).toMatch(/no speech/);
+  expect(await doubt([{ ...window, compressionRatio: 2.5 }], words)).toMatch(/repeats/);
+  expect(await doubt([{ ...window, averageLogProbability: -1.2 }], words)).toBe("the model was unsure");
+  expect(await doubt([{ ...window, averageLogProbability: -1.2, noSpeechProbability: 0.9 }], words)).toMatch(
+    /no speech/,
+  );
+  expect(await doubt([{ ...window, noSpeechProbability: 0.9 }], words)).toBeNull();
 });

@@ -134,6 +134,86 @@ test("of a doubtful chunk no more is taken than must be", () => {
   expect(texts([{ ...left, isLowConfidence: true }, right])).toEqual(["calm seas"]);
 });
 
+/** Words with their times, `text|startMs-endMs`. */
+function answered(words: string): readonly Segment[] {
+  const timed = words.split(" ").map((word) => {
+    const [text = "", times = ""] = word.split("|");
+    const [startMs = 0, endMs = 0] = times.split("-").map(Number);
+    return { text, startMs, endMs };
+  });
+  return [segmentOf(timed)];
+}
+
+test("a last word that Whisper stretches over what it left out does not stand for the words of the next chunk", () => {
+  // What Whisper (tiny.en) has answered to "a fight broke out at the hockey game. getting it off".
+  const left = {
+    ...chunk(0, { endMs: 158_380, ownEndMs: 157_380 }),
+    segments: answered("broke|155300-155620 out|155620-155940 at|155940-156220 the|156220-158360"),
+  };
+  const right = {
+    ...chunk(1, { startMs: 156_380, endMs: 210_320, ownStartMs: 157_380, ownEndMs: 209_320 }),
+    segments: answered(
+      "rocky|156380-156700 game,|156700-157400 getting|157820-158020 it|158020-158340 off|158340-158580",
+    ),
+  };
+  const merged = mergeChunks([left, right]);
+  expect(merged.map(({ text }) => text).join(" ")).toBe("broke out at the rocky game, getting it off");
+  expect(isMonotone(merged)).toBe(true);
+  const words = merged.flatMap((segment) => segment.words);
+  expect(words.find(({ text }) => text === "game,")?.startMs).toBe(156_700);
+});
+
+test("a last word that was cut off, and timed through the pause before it, is not said twice", () => {
+  // What Whisper (tiny.en) has answered to "the play opened to universal acclaim. a deep sigh was wrenched".
+  const left = {
+    ...chunk(0, { endMs: 159_240, ownEndMs: 158_240 }),
+    segments: answered(
+      "opened|155880-156320 to|156320-156720 universal|156720-157320 acclaim.|157320-157900 Adeep.|157900-158980",
+    ),
+  };
+  const right = {
+    ...chunk(1, { startMs: 157_240, endMs: 208_540, ownStartMs: 158_240, ownEndMs: 207_540 }),
+    segments: answered(
+      "a|157240-157640 claim.|157640-158080 A|159100-159200 deep|159200-159400 sigh|159400-159620 was|159620-159840",
+    ),
+  };
+  const merged = mergeChunks([left, right]);
+  expect(merged.map(({ text }) => text).join(" ")).toBe("opened to universal acclaim. A deep sigh was");
+  expect(isMonotone(merged)).toBe(true);
+});
+
+test("a word whose beginning its file lacks is not kept beside that word", () => {
+  // What Whisper (tiny.en) has answered to "aristocratic sentiment. Let's abstract".
+  const left = {
+    ...chunk(0, { endMs: 264_360, ownEndMs: 263_360 }),
+    segments: answered("aristocratic|261860-262600 sentiment?|262600-263100 Live.|263100-264260"),
+  };
+  const right = {
+    ...chunk(1, { startMs: 262_360, endMs: 302_103, ownStartMs: 263_360, ownEndMs: 302_103 }),
+    segments: answered("exentiment.|263200-263840 Let's|264260-264740 abstract|264740-265220"),
+  };
+  const merged = mergeChunks([left, right]);
+  expect(merged.map(({ text }) => text).join(" ")).toBe("aristocratic sentiment? Let's abstract");
+});
+
+test("a first word that Whisper stretches over what it left out does not stand for the words of the chunk before", () => {
+  const left = {
+    ...chunk(0, { endMs: 12_000, ownEndMs: 11_000 }),
+    segments: answered(
+      "went|9500-9800 out|9800-10100 for|10200-10400 the|10450-10600 whole|10650-10900 day|10950-11300",
+    ),
+  };
+  const right = {
+    ...chunk(1, { startMs: 10_000, ownStartMs: 11_000 }),
+    segments: answered("today.|10000-12200 Then|12300-12600 they|12650-12900"),
+  };
+  expect(
+    mergeChunks([left, right])
+      .map(({ text }) => text)
+      .join(" "),
+  ).toBe("went out for the whole day today. Then they");
+});
+
 function chunk(index: number, times: Partial<HeardChunk>, words: readonly string[] = []): HeardChunk {
   const timed = words.map((word) => {
     const [text = "", at] = word.split("|");

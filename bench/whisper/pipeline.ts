@@ -25,6 +25,10 @@ export interface Cutting {
 
 export interface Piped {
   readonly transcript: Transcript;
+  /** What each call gave, before it was merged. */
+  readonly records: readonly ChunkRecord[];
+  /** How many calls there were: a doubtful answer is asked for again. */
+  readonly calls: number;
   readonly words: readonly Word[];
   /** Where chunks meet. */
   readonly seamsMs: readonly number[];
@@ -60,19 +64,25 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
       const prompt = cutting.hasPrompts && before !== "" ? { initialPrompt: before } : {};
       const options = { tier: "accurate" as const, ...prompt };
       const piece = { ...own, startMs: Math.round(file.startMs), endMs: Math.round(file.startMs + file.durationMs) };
-      records.push(
-        await transcribePiece(models, file.bytes, options, {
-          piece,
-          fileStartMs: file.startMs,
-          sentMs: file.durationMs,
-          pauses: file.pauses ?? [],
-          quiet: file.quiet ?? [],
-        }),
-      );
+      const sent = { piece, fileStartMs: file.startMs, sentMs: file.durationMs };
+      const record = await transcribePiece(models, file.bytes, options, {
+        ...sent,
+        pauses: file.pauses ?? [],
+        quiet: file.quiet ?? [],
+      });
+      // Here it would change the figures.
+      if (models.failure !== undefined) throw models.failure;
+      records.push(record);
     }
     const transcript = composeTranscript(records, { gaps: [], durationMs: plan.durationMs, hasAllEnded: true });
     const words = transcript.segments.flatMap((segment) => segment.words);
-    return { transcript, words, seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs) };
+    return {
+      transcript,
+      records,
+      calls: models.calls,
+      words,
+      seamsMs: plan.chunks.slice(1).map(({ ownStartMs }) => ownStartMs),
+    };
   } finally {
     await source.close();
   }
@@ -87,11 +97,24 @@ export async function inOneCall(engine: Ready, { samples }: Recording): Promise<
   }));
 }
 
-function runnerOf(engine: Ready): ModelRunner {
+/** A runner that counts its calls. `failure` is the last error: a second opinion that cannot be had fails no chunk. */
+function runnerOf(engine: Ready): ModelRunner & { readonly calls: number; readonly failure: unknown } {
   const model = whisperTurbo(MODEL, engine);
+  let calls = 0;
+  let failure: unknown;
   return {
+    get calls() {
+      return calls;
+    },
+    get failure() {
+      return failure;
+    },
     async run(_model, inputs) {
-      const answered = await model({ inputs, signal: never });
+      calls += 1;
+      const answered = await model({ inputs, signal: never }).catch((error: unknown) => {
+        failure = error;
+        throw error;
+      });
       if (!("body" in answered) || "bytes" in answered.body) throw new Error("the answer of the model is not JSON");
       const call = { model: MODEL, units: {}, neurons: answered.neurons, isEstimated: false, durationMs: null };
       return { type: "json", value: answered.body, call: { ...call, engine: answered.engine } };

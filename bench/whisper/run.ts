@@ -1,15 +1,17 @@
 // Compares the pipeline with one call for the whole recording, by a real Whisper (`bin/setup --whisper`). One JSON line a figure.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { chooseSpeechEngine } from "../../local/engine/speech/speech-engine.ts";
-import { note, percentile, print, round, say } from "../report.ts";
-import { CONDITIONS, makeRecording, makeWordless, type Recording } from "./corpus.ts";
+import { note, print, round, say } from "../report.ts";
+import { CONDITIONS, keptRecording, makeRecording, makeWordless, type Recording } from "./corpus.ts";
+import { differencesIn } from "./differences.ts";
+import { keepAnswers, NotKept } from "./kept-answers.ts";
 import { type Cutting, inOneCall, throughPipeline } from "./pipeline.ts";
-import { align, atSeams, bootstrap, errorsIn, plainWords, timedWords, timeDifferences } from "./score.ts";
+import { timedWords } from "./score.ts";
 import type { Language } from "./sentences.ts";
+import { compare, figuresOf, nameOf, newTally, type Tally } from "./tally.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,129 +19,93 @@ const { values } = parseArgs({
     /** The total length of all recordings, and the length of one. */
     minutes: { type: "string", default: "60" },
     seconds: { type: "string", default: "300" },
+    /** How many recordings to leave out, which another run makes beside this one. */
+    from: { type: "string", default: "0" },
     /** The longest chunks in seconds, with `p` for prompts from the previous chunk: `20,30,60,60p`. */
     cuts: { type: "string", default: "60" },
     languages: { type: "string", default: "en" },
+    /** Print each difference between the pipeline and the single call. */
+    differences: { type: "boolean", default: false },
+    /** Ask Whisper nothing: report the recordings that earlier runs have finished. */
+    "kept-only": { type: "boolean", default: false },
+    /** Where recordings and Whisper's answers are kept for the next run. */
+    keep: { type: "string", default: ".results/whisper" },
   },
 });
 
-const engine = chooseSpeechEngine(values.model);
-if (engine.type === "missing") throw new Error(engine.remedy);
+const PROGRAM = join(import.meta.dirname, "../../local/engine/speech/whisper");
+const WORDLESS_SECONDS = 120;
+
+const found = chooseSpeechEngine(values.model);
+if (found.type === "missing") throw new Error(found.remedy);
+const sources = ["requirements.txt", "transcribe.py"].map((name) => readFile(join(PROGRAM, name), "utf8"));
+const recipe = (await Promise.all(sources)).join();
+const mayAsk = !values["kept-only"];
+const folder = join(values.keep, "answers");
+const engine = { ...found, recogniser: keepAnswers(found.recogniser, { folder, recipe, mayAsk }) };
+const recordings = join(values.keep, "recordings");
 const cuttings: readonly Cutting[] = values.cuts
   .split(",")
   .map((cut) => ({ maxSeconds: Number.parseInt(cut, 10), hasPrompts: cut.endsWith("p") }));
 const languages = values.languages.split(",") as Language[];
 const seconds = Number(values.seconds);
+const from = Number(values.from);
 const count = Math.ceil((Number(values.minutes) * 60) / seconds);
 
-const folder = await mkdtemp(join(tmpdir(), "darkroom-whisper-"));
 try {
-  const tallies = cuttings.map(() => newTally());
-  for (let index = 0; index < count; index += 1) {
+  const tallies = cuttings.map((cutting) => ({ cutting, tally: newTally() }));
+  for (let index = from; index < from + count; index += 1) {
     const language = languages[index % languages.length] ?? "en";
     const condition = CONDITIONS[Math.floor(index / languages.length) % CONDITIONS.length] ?? "clean";
-    const recording = await makeRecording(folder, { language, condition, seconds, seed: index + 1 });
-    const whole = timedWords(await inOneCall(engine, recording));
-    for (const [position, cutting] of cuttings.entries()) {
-      const tally = tallies[position];
-      if (tally !== undefined) await compare(recording, whole, cutting, tally);
-    }
-    await rm(recording.file);
+    const wanted = { language, condition, seconds, seed: index + 1 };
+    const recording = await (mayAsk ? makeRecording(recordings, wanted) : keptRecording(recordings, wanted));
+    if (recording !== null) await ifKept(() => measure(recording, tallies));
   }
-  for (const [position, cutting] of cuttings.entries()) report(cutting, tallies[position] ?? newTally());
+  for (const { cutting, tally } of tallies) {
+    if (tally.words > 0) for (const figure of figuresOf(cutting, tally)) print(figure);
+  }
   await measureInventions();
 } finally {
-  await rm(folder, { recursive: true });
-  if (engine.type === "ready") await engine.recogniser.close?.();
+  await engine.recogniser.close?.();
 }
 
-interface Tally {
-  readonly differences: { errors: number; words: number }[];
-  readonly timesMs: number[];
-  errors: number;
-  wholeErrors: number;
-  words: number;
-  lost: number;
-  doubled: number;
-  seams: number;
-}
-
-function newTally(): Tally {
-  return { differences: [], timesMs: [], errors: 0, wholeErrors: 0, words: 0, lost: 0, doubled: 0, seams: 0 };
-}
-
-async function compare(
+async function measure(
   recording: Recording,
-  whole: ReturnType<typeof timedWords>,
-  cutting: Cutting,
-  tally: Tally,
+  tallies: readonly { readonly cutting: Cutting; readonly tally: Tally }[],
 ): Promise<void> {
-  if (engine.type === "missing") return;
-  const reference = recording.sentences.flatMap(({ text }) => plainWords(text));
-  const { words, seamsMs } = await throughPipeline(engine, recording, cutting);
-  const piped = timedWords(words);
-  const errors = errorsIn(
-    align(
-      reference,
-      piped.map(({ text }) => text),
-    ),
-  );
-  const wholeErrors = errorsIn(
-    align(
-      reference,
-      whole.map(({ text }) => text),
-    ),
-  );
-  const { lost, doubled } = atSeams(whole, piped, seamsMs);
-  tally.errors += errors;
-  tally.wholeErrors += wholeErrors;
-  tally.words += reference.length;
-  tally.lost += lost;
-  tally.doubled += doubled;
-  tally.seams += seamsMs.length;
-  tally.differences.push({ errors: errors - wholeErrors, words: reference.length });
-  for (const ms of timeDifferences(whole, piped)) tally.timesMs.push(ms);
-  const rates = [errors, wholeErrors].map((wrong) => `${round((100 * wrong) / reference.length)} %`);
-  note(
-    `${recording.name}, ${nameOf(cutting)}: ${rates[0]} wrong, ${rates[1]} in one call; lost ${lost}, doubled ${doubled}`,
-  );
+  const whole = timedWords(await inOneCall(engine, recording));
+  for (const { cutting, tally } of tallies) {
+    await ifKept(async () => {
+      const piped = await throughPipeline(engine, recording, cutting);
+      note(`${recording.name}, ${nameOf(cutting)}: ${compare(recording, whole, piped, tally)}`);
+      if (values.differences) for (const line of differencesIn(recording, whole, piped)) note(line);
+    });
+  }
 }
 
-function report(cutting: Cutting, tally: Tally): void {
-  const name = `whisper.${nameOf(cutting)}`;
-  const [low, high] = bootstrap(tally.differences).map((share) => round(100 * share));
-  const points = round((100 * (tally.errors - tally.wholeErrors)) / tally.words);
-  print({
-    case: `${name}.wordErrorRate`,
-    value: round((100 * tally.errors) / tally.words),
-    peer: round((100 * tally.wholeErrors) / tally.words),
-    unit: "%",
-    points,
-    interval: [low, high],
-    words: tally.words,
-    target: "at most 0.5 points above one call",
+/** Leave out what no earlier run has finished, if Whisper may not be asked. */
+async function ifKept(work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    if (!(error instanceof NotKept)) throw error;
   });
-  print({ case: `${name}.lostAtSeams`, value: tally.lost, unit: "words", seams: tally.seams });
-  print({ case: `${name}.doubledAtSeams`, value: tally.doubled, unit: "words", seams: tally.seams });
-  const p95 = percentile(tally.timesMs, 0.95);
-  print({ case: `${name}.wordTimeP95`, value: p95, unit: "ms", p50: percentile(tally.timesMs, 0.5), target: "<= 200" });
 }
 
 async function measureInventions(): Promise<void> {
-  if (engine.type === "missing") return;
   let [invented, flagged] = [0, 0];
-  for (const recording of await makeWordless(folder, 120)) {
-    const { transcript } = await throughPipeline(engine, recording, { maxSeconds: 60, hasPrompts: false });
-    for (const { text, startMs, endMs } of transcript.segments) {
-      invented += 1;
-      const isFlagged = transcript.lowConfidence.some((one) => one.startMs < endMs && one.endMs > startMs);
-      if (isFlagged) flagged += 1;
-      say(`${isFlagged ? "flagged" : "NOT FLAGGED"} about ${recording.name}: ${text}`);
+  for (const recording of await makeWordless(recordings, WORDLESS_SECONDS)) {
+    for (const cutting of cuttings) {
+      await ifKept(async () => {
+        const { transcript } = await throughPipeline(engine, recording, cutting);
+        for (const { text, startMs, endMs } of transcript.segments) {
+          invented += 1;
+          const reason = transcript.lowConfidence.find((one) => one.startMs < endMs && one.endMs > startMs)?.reason;
+          if (reason !== undefined) flagged += 1;
+          const mark = reason === undefined ? "NOT FLAGGED" : `flagged (${reason})`;
+          const times = `${round(startMs / 1000, 1)}-${round(endMs / 1000, 1)} s`;
+          say(`${mark}, ${recording.name}, ${nameOf(cutting)}, ${times}: ${text}`);
+        }
+      });
     }
   }
   print({ case: "whisper.inventedFlagged", value: flagged, peer: invented, unit: "segments", target: "all" });
-}
-
-function nameOf({ maxSeconds, hasPrompts }: Cutting): string {
-  return `${maxSeconds}s${hasPrompts ? "Prompted" : ""}`;
 }

@@ -60,7 +60,7 @@ export function timedWords(words: readonly Word[]): readonly Word[] {
 }
 
 /** A word within this distance of a seam counts as near it: the overlap, and half of it again. */
-const NEAR_SEAM_MS = 4_000;
+export const NEAR_SEAM_MS = 4_000;
 
 /** Return the words of the single call that the pipeline lost near a seam, and the words that it doubled there. */
 export function atSeams(
@@ -84,6 +84,26 @@ export function atSeams(
     if (around.includes(piped[pair.found]?.text)) doubled += 1;
   }
   return { lost, doubled };
+}
+
+/** A word's time may be off by this much. A word further from every sentence was not said. */
+const BESIDE_SENTENCE_MS = 500;
+
+/** Return the words that are placed between the sentences, in pauses or music, and that nobody has said. */
+export function betweenSentences(
+  words: readonly Word[],
+  pairs: readonly Pair[],
+  sentences: readonly { readonly startMs: number; readonly endMs: number }[],
+): readonly Word[] {
+  return pairs.flatMap((pair) => {
+    const word = pair.type === "added" || pair.type === "other" ? words[pair.found] : undefined;
+    if (word === undefined) return [];
+    const middleMs = (word.startMs + word.endMs) / 2;
+    const isBeside = sentences.some(
+      ({ startMs, endMs }) => middleMs > startMs - BESIDE_SENTENCE_MS && middleMs < endMs + BESIDE_SENTENCE_MS,
+    );
+    return isBeside ? [] : [word];
+  });
 }
 
 /** Return how far apart two transcripts place the words that they share: in milliseconds, for the beginning of each word. */

@@ -38,12 +38,54 @@ interface Told {
   readonly endMs: number | null;
 }
 
+/** Marks alone say nothing: Whisper gives ". . ." for hiss. A note (♪) tells of music, and stays. */
+const MARKS_ALONE = /^[\p{P}\p{Z}\p{C}]*$/u;
+
 /**
  * Return the segments of the answer. If none of them has a text, the segments are made from its words, or else from its text. A
  * missing time is taken from the neighbour, so that speech stays in order and within the file.
  * @param sentMs the length of the file.
  */
-export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
+export function segmentsOf(answer: WhisperAnswer, sentMs: number): readonly Segment[] {
+  return allSegmentsOf(answer, sentMs).filter(({ text }) => !MARKS_ALONE.test(text));
+}
+
+/** What a model says of its own text, where it says it. */
+export interface Signals {
+  readonly compressionRatio: number | null;
+  readonly averageLogProbability: number | null;
+  readonly noSpeechProbability: number | null;
+}
+
+/** What a model has read at once, up to half a minute. */
+export interface Window extends Word, Signals {
+  /** How long the sound is in which it found these words alone: from the words before to the words behind. */
+  readonly soundMs: number;
+}
+
+/** Return the windows in which the model found words. Whisper says the same of all segments of a window. */
+export function windowsOf({ segments }: WhisperAnswer, sentMs: number): readonly Window[] {
+  const windows: (Word & { readonly signals: Signals })[] = [];
+  for (const { text, startMs, endMs, signals } of timed(toldSegments(segments ?? []), 0, sentMs)) {
+    const last = windows.at(-1);
+    if (last === undefined || !saysTheSame(last.signals, signals)) windows.push({ text, startMs, endMs, signals });
+    else windows[windows.length - 1] = { ...last, endMs, text: `${last.text} ${text}` };
+  }
+  return windows.map(({ signals, ...said }, index) => {
+    const soundMs = (windows[index + 1]?.startMs ?? sentMs) - (windows[index - 1]?.endMs ?? 0);
+    return { ...said, ...signals, soundMs: Math.max(soundMs, said.endMs - said.startMs) };
+  });
+}
+
+function saysTheSame(one: Signals, other: Signals): boolean {
+  return (
+    one.noSpeechProbability === other.noSpeechProbability &&
+    one.averageLogProbability === other.averageLogProbability &&
+    one.compressionRatio === other.compressionRatio
+  );
+}
+
+function allSegmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
   const told = toldSegments(segments ?? []);
   if (told.length > 0) return timed(told, 0, sentMs).map(withWords);
   const spoken = toldWords(words ?? []);
@@ -57,16 +99,21 @@ export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: num
   return alone === "" ? [] : [{ startMs: 0, endMs: sentMs, text: alone, words: [] }];
 }
 
-type ToldSegment = Told & { readonly words: readonly Told[] };
+type ToldSegment = Told & { readonly words: readonly Told[]; readonly signals: Signals };
 
 function toldSegments(segments: readonly SegmentAnswer[]): readonly ToldSegment[] {
   return segments.flatMap((segment) => {
     const words = toldWords(segment.words ?? []);
     const text = segment.text?.trim() || textOf(segment.words);
-    if (text === "") return [];
+    if (MARKS_ALONE.test(text)) return [];
     const startMs = toMs(segment.start) ?? words.find((word) => word.startMs !== null)?.startMs ?? null;
     const endMs = toMs(segment.end) ?? words.findLast((word) => word.endMs !== null)?.endMs ?? null;
-    return [{ text, startMs, endMs, words }];
+    const signals = {
+      compressionRatio: segment.compression_ratio ?? null,
+      averageLogProbability: segment.avg_logprob ?? null,
+      noSpeechProbability: segment.no_speech_prob ?? null,
+    };
+    return [{ text, startMs, endMs, words, signals }];
   });
 }
 
@@ -84,8 +131,8 @@ function toldWords(words: readonly z.infer<typeof WordAnswer>[]): readonly Told[
   });
 }
 
-function withWords({ words, ...segment }: ToldSegment & Word): Segment {
-  return { ...segment, words: [...timed(words, segment.startMs, segment.endMs)] };
+function withWords({ text, startMs, endMs, words }: ToldSegment & Word): Segment {
+  return { text, startMs, endMs, words: [...timed(words, startMs, endMs)] };
 }
 
 function timed<T extends Told>(told: readonly T[], fromMs: number, untilMs: number): readonly (T & Word)[] {

@@ -2,9 +2,8 @@ import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts"
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
-import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
-import { segmentsOf, WhisperAnswer } from "./whisper-answer.ts";
+import { segmentsOf, WhisperAnswer, type Window, windowsOf } from "./whisper-answer.ts";
 
 /** The transcript of one call. Times are relative to the file that was sent. */
 export interface TranscribedFile {
@@ -14,7 +13,8 @@ export interface TranscribedFile {
   /** The length of the audio that the model reports. */
   readonly durationMs: number | null;
   readonly segments: readonly Segment[];
-  readonly doubt: string | null;
+  /** What the model says of its text, window by window. */
+  readonly windows: readonly Window[];
 }
 
 /** Parameters that keep Whisper from repeating a mistake: it does not use its own text as context, and silence is cut out first. */
@@ -43,26 +43,13 @@ export async function runWhisper(
   };
   const answered = await models.run(model.id, inputs, { audioSeconds: sentMs / 1000 });
   const answer = parseAnswer(answered, WhisperAnswer);
-  const segments = segmentsOf(answer, sentMs);
   const durationSeconds = answer.transcription_info?.duration ?? null;
   return {
     model: model.id,
     engine: answered.call.engine,
     language: answer.transcription_info?.language ?? null,
     durationMs: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds * 1000)),
-    segments,
-    doubt: await doubt((answer.segments ?? []).map(toSignals), segments),
-  };
-}
-
-function toSignals({
-  compression_ratio,
-  avg_logprob,
-  no_speech_prob,
-}: NonNullable<WhisperAnswer["segments"]>[number]): Signals {
-  return {
-    compressionRatio: compression_ratio ?? undefined,
-    averageLogProbability: avg_logprob ?? undefined,
-    noSpeechProbability: no_speech_prob ?? undefined,
+    segments: segmentsOf(answer, sentMs),
+    windows: windowsOf(answer, sentMs),
   };
 }

@@ -1,12 +1,6 @@
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
+import type { Signals, Window } from "../models/whisper-answer.ts";
 import { loops } from "./loops.ts";
-
-/** What a model says of its own segment, where it says it. */
-export interface Signals {
-  readonly compressionRatio: number | undefined;
-  readonly averageLogProbability: number | undefined;
-  readonly noSpeechProbability: number | undefined;
-}
 
 // Whisper's own thresholds for decoding a window again (openai/whisper, transcribe.py).
 const MAX_COMPRESSION_RATIO = 2.4;
@@ -29,19 +23,19 @@ const LEAST_WORD_MS = 70;
 const LEAST_CHAR_MS = 12;
 const MANY_WORDS = 20;
 
-/** Why a text is not to be trusted, in words, whatever the model says of it; null where nothing speaks against it. */
-export async function doubt(signals: readonly Signals[], segments: readonly Segment[]): Promise<string | null> {
+/**
+ * Why a text is not to be trusted, in words; null where nothing speaks against it.
+ * @param windows what the model says of its text.
+ */
+export async function doubt(windows: readonly Window[], segments: readonly Segment[]): Promise<string | null> {
   const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment)));
   if (loops(words.map((word) => word.text))) return "a phrase repeats over and over";
-  const ratio = Math.max(0, ...signals.map(({ compressionRatio }) => compressionRatio ?? 0));
+  const ratio = Math.max(0, ...windows.map(({ compressionRatio }) => compressionRatio ?? 0));
   if (ratio > MAX_COMPRESSION_RATIO || (await compresses(segments))) return "the text repeats itself";
-  const invented = signals.some(
-    ({ averageLogProbability, noSpeechProbability }) =>
-      (averageLogProbability ?? 0) < MIN_LOG_PROBABILITY && (noSpeechProbability ?? 0) > MAX_NO_SPEECH_PROBABILITY,
-  );
-  if (invented) return "there may be no speech here";
-  if (signals.some(({ averageLogProbability }) => (averageLogProbability ?? 0) < MIN_LOG_PROBABILITY))
-    return "the model was unsure";
+  const unsure = windows.filter(({ averageLogProbability }) => (averageLogProbability ?? 0) < MIN_LOG_PROBABILITY);
+  const isWordless = windows.length > 0 && unlikelySpeech(windows).length === windows.length;
+  if (isWordless || unsure.some(isTakenForSilence)) return "there may be no speech here";
+  if (unsure.length > 0) return "the model was unsure";
   return paceDoubt(words);
 }
 
@@ -77,6 +71,26 @@ async function ratioOf(text: string): Promise<number> {
     new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate")),
   ).arrayBuffer();
   return bytes.length / packed.byteLength;
+}
+
+/** Speech has twelve letters a second, and more. What a model invents for half a minute of silence is a word or a sentence. */
+const INVENTED_LETTERS = 60;
+const INVENTED_LETTERS_PER_SECOND = 4;
+
+/**
+ * The windows whose few words were probably invented. Whisper leaves out a window that it takes for silence only if it is unsure
+ * of the words as well, and it is sure of "You" and "Thank you". Where the words fill the window, its estimate is often wrong.
+ */
+export function unlikelySpeech(windows: readonly Window[]): readonly Window[] {
+  return windows.filter((window) => {
+    const letters = window.text.replaceAll(/[^\p{L}\p{N}]/gu, "").length;
+    const isSparse = letters <= INVENTED_LETTERS && letters * 1000 < INVENTED_LETTERS_PER_SECOND * window.soundMs;
+    return isSparse && isTakenForSilence(window);
+  });
+}
+
+function isTakenForSilence({ noSpeechProbability }: Signals): boolean {
+  return (noSpeechProbability ?? 0) > MAX_NO_SPEECH_PROBABILITY;
 }
 
 /** Whether nobody can have said these words in their time. */

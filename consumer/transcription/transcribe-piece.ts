@@ -3,7 +3,9 @@ import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Segment, Stretch, Word } from "../../shared/transcripts/transcript.ts";
 import type { Pause, Times } from "../../shared/audio/chunks/chunk.ts";
+import { within } from "../../shared/audio/chunks/missing.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
+import { doubt, unlikelySpeech } from "./doubt.ts";
 import { runWhisper, type TranscribedFile } from "../models/whisper.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
 
@@ -40,28 +42,54 @@ export async function transcribePiece(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
-  { piece, fileStartMs, sentMs, pauses, quiet }: SentFile,
+  sent: SentFile,
 ): Promise<ChunkRecord> {
-  const first = await runWhisper(models, audio, options, { sentMs });
+  const { piece, fileStartMs, sentMs, pauses, quiet } = sent;
+  const first = await judged(await runWhisper(models, audio, options, { sentMs }), sent);
   const isAskedAgain = first.doubt !== null && SPEECH_MODELS[options.tier].takesOptions;
   // The first answer is paid for: a second opinion that cannot be had must not cost it.
   const again = !isAskedAgain
     ? first
-    : await runWhisper(models, audio, options, { sentMs, isSafer: true }).catch(() => first);
+    : await runWhisper(models, audio, options, { sentMs, isSafer: true })
+        .then((file) => judged(file, sent))
+        .catch(() => first);
   const best = again.doubt === null ? again : first;
-  const doubt = best.doubt ?? misread(best, sentMs);
-  const segments = best.segments.map((segment) => inSource(segment, fileStartMs, pauses));
-  const doubtful = saidInQuiet(segments, quiet);
+  const reason = best.doubt ?? misread(best.file, sentMs);
+  const segments = best.file.segments.map((segment) => inSource(segment, fileStartMs, pauses));
+  const doubtful = [
+    ...saidInQuiet(segments, quiet),
+    ...best.unlikely.map(({ startMs, endMs }) => ({ startMs, endMs, reason: "there may be no speech here" })),
+  ].toSorted((one, other) => one.startMs - other.startMs);
   return {
     ...piece,
     segments,
-    ...(doubt !== null && { isLowConfidence: true }),
-    model: best.model,
-    engine: best.engine,
-    language: best.language,
-    doubt,
+    ...(reason !== null && { isLowConfidence: true }),
+    model: best.file.model,
+    engine: best.file.engine,
+    language: best.file.language,
+    doubt: reason,
     ...(doubtful.length > 0 && { doubtful }),
   };
+}
+
+interface Judged {
+  readonly file: TranscribedFile;
+  /** Why the whole text is not to be trusted; null where nothing speaks against it. */
+  readonly doubt: string | null;
+  /** Where a few words were probably invented. */
+  readonly unlikely: readonly Times[];
+}
+
+/**
+ * Judge an answer by what the piece answers for. In its last second, which the neighbour hears whole, the model is often unsure:
+ * a call for that alone would be paid for nothing.
+ */
+async function judged(file: TranscribedFile, { piece, fileStartMs, pauses }: SentFile): Promise<Judged> {
+  const own = { startMs: piece.ownStartMs, endMs: piece.ownEndMs };
+  const windows = file.windows
+    .map((window) => ({ ...window, ...timesInSource(window, fileStartMs, pauses) }))
+    .filter((window) => middle(window) >= own.startMs && middle(window) <= own.endMs);
+  return { file, doubt: await doubt(windows, file.segments), unlikely: within(unlikelySpeech(windows), own) };
 }
 
 function misread({ durationMs }: TranscribedFile, sentMs: number): string | null {
@@ -102,6 +130,11 @@ function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[
       endMs: placed(word.endMs, shiftMs(word)),
     })),
   };
+}
+
+function timesInSource({ startMs, endMs }: Times, fileStartMs: number, pauses: readonly Pause[]): Times {
+  const shiftMs = fileStartMs + pausedMs(pauses, middle({ startMs, endMs }));
+  return { startMs: placed(startMs, shiftMs), endMs: placed(endMs, shiftMs) };
 }
 
 function placed(timeMs: number, byMs: number): number {

@@ -40,7 +40,7 @@ export function findCut(
   if (isMostlyAlone) return null;
   const alike = pairs.filter(({ step }) => step.kind === "alike");
   const nearest = nearestTo(seamMs, alike.length > 0 ? alike : pairs);
-  return nearest === undefined ? null : cutAround(nearest, steps, seamMs);
+  return nearest === undefined ? null : cutAround(nearest, steps, { left, right, overlap, seamMs });
 }
 
 interface Pair {
@@ -93,23 +93,50 @@ function nearestTo(seamMs: number, pairs: readonly Pair[]): Pair | undefined {
   return pairs.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
+/** A longer pause separates what was said before from what was said behind it. */
+const BESIDE_MS = 300;
+
+/** A word this close to the end of its file was probably cut off. */
+const CUT_OFF_MS = 100;
+
+interface Sides {
+  readonly left: readonly Word[];
+  readonly right: readonly Word[];
+  readonly overlap: Overlap;
+  readonly seamMs: number;
+}
+
 /**
  * One side's version of words that were spelled differently: "twenty five" against "25" is a pair and a word alone, to
- * be taken together. The version with more words, else that of the side whose part it is.
+ * be taken together. A version that begins or ends with its file is not taken, because its word was cut off. Else the version
+ * with more words, else that of the side whose part it is.
  */
-function cutAround(pair: Pair, steps: readonly Step[], seamMs: number): Cut {
+function cutAround(pair: Pair, steps: readonly Step[], { left, right, overlap, seamMs }: Sides): Cut {
   let from = pair.at;
   let to = pair.at + 1;
-  while (isAlone(steps[from - 1])) from -= 1;
-  while (isAlone(steps[to])) to += 1;
+  while (isAlone(steps[from - 1]) && isBeside(steps[from - 1], 1, left, right)) from -= 1;
+  while (isAlone(steps[to]) && isBeside(steps[to], -1, left, right)) to += 1;
   const block = steps.slice(from, to);
   const leftWords = block.filter(({ kind }) => kind !== "right_only").length;
   const rightWords = block.filter(({ kind }) => kind !== "left_only").length;
   const { leftIndex, rightIndex } = block[0] ?? pair.step;
-  const isLeft = leftWords === rightWords ? pair.middleMs < seamMs : leftWords > rightWords;
-  return isLeft
-    ? { leftEnd: leftIndex + leftWords, rightStart: rightIndex + rightWords }
-    : { leftEnd: leftIndex, rightStart: rightIndex };
+  const leftEnd = leftIndex + leftWords;
+  const isLeftCutOff = leftEnd === left.length && (left.at(-1)?.endMs ?? 0) > overlap.endMs - CUT_OFF_MS;
+  const isRightCutOff = rightIndex === 0 && (right[0]?.startMs ?? Infinity) < overlap.startMs + CUT_OFF_MS;
+  const hasMore = leftWords === rightWords ? pair.middleMs < seamMs : leftWords > rightWords;
+  const isLeft = isLeftCutOff === isRightCutOff ? hasMore : isRightCutOff;
+  return isLeft ? { leftEnd, rightStart: rightIndex + rightWords } : { leftEnd: leftIndex, rightStart: rightIndex };
+}
+
+/** Whether no pause separates a word that one side alone heard from that side's next word (1), or the one before (-1). */
+function isBeside(step: Step | undefined, by: 1 | -1, left: readonly Word[], right: readonly Word[]): boolean {
+  if (step === undefined) return false;
+  const isLeft = step.kind === "left_only";
+  const words = isLeft ? left : right;
+  const at = isLeft ? step.leftIndex : step.rightIndex;
+  const [word, other] = [words[at], words[at + by]];
+  if (word === undefined || other === undefined) return false;
+  return (by === 1 ? other.startMs - word.endMs : word.startMs - other.endMs) < BESIDE_MS;
 }
 
 function isAlone(step: Step | undefined): boolean {

@@ -1,5 +1,6 @@
 import { EDGE_MS, MAX_APART_MS, type Overlap } from "./align-words.ts";
 import { findCut } from "./find-cut.ts";
+import { endsSentence } from "./scripts.ts";
 import { type Spoken, spokenIn, toSegments } from "./spoken.ts";
 import type { Segment } from "./transcript.ts";
 
@@ -19,6 +20,10 @@ export interface HeardChunk {
 /** Less is the rounding to packets where files were laid end to end: what is said on both sides was said twice. */
 const MIN_OVERLAP_MS = 200;
 
+/** A word takes about this long. One that takes as long as the second figure was timed through other words, or through a pause. */
+const WORD_MS = 400;
+const STRETCHED_MS = 1_000;
+
 /**
  * One transcript of many chunks, whatever order they come in. Where a neighbour is missing, a chunk keeps all it heard;
  * a chunk that lies wholly within another adds nothing.
@@ -30,6 +35,7 @@ export function mergeChunks(chunks: readonly HeardChunk[]): readonly Segment[] {
     if (left !== undefined && right.endMs < left.endMs) continue;
     const heard = spokenIn(right);
     if (left !== undefined && left.endMs - right.startMs > MIN_OVERLAP_MS) {
+      shortenStretched(merged, heard, right.startMs);
       cutSeam(merged, heard, { overlap: { startMs: right.startMs, endMs: left.endMs }, seamMs: seamOf(left, right) });
     }
     settleTimes(merged, heard);
@@ -51,6 +57,24 @@ function seamOf(left: HeardChunk, right: HeardChunk): number {
   if (isLeftDoubtful && !isRightDoubtful) return right.startMs;
   if (isRightDoubtful && !isLeftDoubtful) return left.endMs;
   return Math.min(left.endMs, Math.max(right.startMs, right.ownStartMs));
+}
+
+/**
+ * Whisper times its last word until the end of the file, and its first word from the beginning, if it has left out what else is
+ * said there. Such a word takes no longer than others: what the neighbour heard in that time is not the same word. A last word
+ * that begins a sentence was timed through the pause before it.
+ */
+function shortenStretched(left: readonly Spoken[], [first]: readonly Spoken[], overlapFromMs: number): void {
+  const last = left.at(-1);
+  if (last !== undefined && isStretched(last) && last.endMs > overlapFromMs) {
+    if (endsSentence(left.at(-2)?.text ?? "")) last.startMs = last.endMs - WORD_MS;
+    else last.endMs = last.startMs + WORD_MS;
+  }
+  if (first !== undefined && isStretched(first)) first.startMs = first.endMs - WORD_MS;
+}
+
+function isStretched({ wordIndex, startMs, endMs }: Spoken): boolean {
+  return wordIndex !== null && endMs - startMs > STRETCHED_MS;
 }
 
 /** Remove from the end of `left` and the beginning of `right` what both would say. */

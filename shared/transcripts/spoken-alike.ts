@@ -14,10 +14,18 @@ export function likeness(left: string, right: string): Likeness {
   if (/\p{N}/u.test(left) !== /\p{N}/u.test(right)) return "alike";
   const [short, long] = left.length < right.length ? [left, right] : [right, left];
   if (short.length >= 3 && (long.endsWith(short) || long.startsWith(short))) return "alike";
+  // A word whose beginning was cut off is heard with another one: "sentiment" as "exentiment".
+  if (commonEnd(left, right) >= Math.max(4, 0.6 * long.length)) return "alike";
   if (left.charAt(0) !== right.charAt(0)) return "unlike";
   const common = commonLetters(left, right);
   const isAbbreviation = short.length >= 2 && common === short.length; // "dr" of "doctor"
   return isAbbreviation || common >= 0.3 * (left.length + right.length) ? "alike" : "unlike";
+}
+
+function commonEnd(left: string, right: string): number {
+  let length = 0;
+  while (length < Math.min(left.length, right.length) && left.at(-1 - length) === right.at(-1 - length)) length += 1;
+  return length;
 }
 
 // The length of the longest common subsequence.
