@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { beforeEach, expect, test } from "vitest";
 
 import { sqliteD1 } from "../bench/growth/sqlite-d1.ts";
+import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks, msUntilNext } from "../shared/db/tasks/leases.ts";
 import type { Task } from "../shared/jobs/task.ts";
@@ -229,4 +230,13 @@ test("a lease reads as many rows for 300 owners as for 60, and an empty one hard
   expect(many[0]! - few[0]!).toBeLessThan(100);
   expect(many[1]).toBe(few[1]);
   expect(many[1]).toBeLessThan(100);
+
+  // Maintenance, once all of them have waited for too long: what it does not handle, it does not read.
+  const overdue = clock + 60 * MINUTE_MS;
+  const { counts, db } = counted(DB);
+  expect(await takeDueTasks(db, { now: overdue, graceMs: MINUTE_MS, limit: 10 })).toHaveLength(10);
+  expect(counts.rowsRead).toBeLessThan(100);
+  counts.rowsRead = 0;
+  expect(await findExpiredLeases(db, overdue, 10)).toEqual([]);
+  expect(counts.rowsRead).toBeLessThan(5);
 }, 60_000);

@@ -1,4 +1,4 @@
-import { CHECK_AFTER_MS } from "../tasks/check-at.ts";
+import { CHECK_AFTER_MS, firstToCheck } from "../tasks/check-at.ts";
 import type { Announcement } from "../../uploads/announcement.ts";
 import { MINUTE_MS } from "../../durations.ts";
 import { isAccountHeld } from "../cost/holds.ts";
@@ -37,11 +37,10 @@ export async function takeDueTasks(
   const { results } = await db
     .prepare(
       `UPDATE tasks SET check_at = max(?3, coalesce(${wokenUntil("tasks.model")} + ?6, 0)), state = 'available'
-        WHERE id IN (SELECT id FROM tasks
-                      WHERE finalized_at IS NULL AND check_at <= ?2 AND state IN ('available', 'retryable')
-                        AND kind NOT IN (SELECT task_kind FROM pauses)
-                        AND (model IS NULL OR NOT ${isAccountHeld("?1")})
-                      ORDER BY check_at LIMIT ?4)
+        WHERE id IN (${firstToCheck(
+          `t.check_at <= ?2 AND t.kind NOT IN (SELECT task_kind FROM pauses) AND (t.model IS NULL OR NOT ${isAccountHeld("?1")})`,
+          "?4",
+        )})
        RETURNING id, check_at > ?3 AS isUnderWay`,
     )
     .bind(
