@@ -58,7 +58,7 @@ export function releaseHeld(
   ];
 }
 
-// A waiting task is not due yet, and neither is its wake-up, so the index on states leaves out all tasks that are due.
+// A waiting task is not due yet, and neither is its wake-up, so the index on check_at leaves out all tasks that are due.
 function makeDue(
   db: D1Database,
   { code, ownerId }: Held,
@@ -66,7 +66,7 @@ function makeDue(
 ): Returning<Pick<Changes, "ready">> {
   const ready = db
     .prepare(
-      `UPDATE tasks SET state = 'available', is_newcomer = 0, scheduled_at = ?3, check_at = ${checkAt("?3")}
+      `UPDATE tasks SET scheduled_at = ?3, check_at = ${checkAt("?3")}
         WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_to_check
                       WHERE t.finalized_at IS NULL AND t.check_at > ?3 AND t.state = 'retryable' AND t.scheduled_at > ?3
                         AND (?2 = '${EVERYBODY}' OR t.owner_id = ?2)
