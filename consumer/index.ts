@@ -1,7 +1,6 @@
 import { aiOf } from "../shared/models/ai-of.ts";
 import { connectedBucket, type Connections, createConnections } from "../shared/connections.ts";
 import { type Intake, intakeOf } from "../shared/jobs/intake.ts";
-import { callsAMinute } from "../shared/models/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
 import { TaskMessage } from "../shared/jobs/task.ts";
 import { keepUndelivered } from "./runner/keep-undelivered.ts";
@@ -74,15 +73,10 @@ function batchDeps(env: Env, intake: Intake, connections: Connections, memory: I
     gate,
     allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
   });
-  return { ...intake, gate, processors, fallbacks: env.MODEL_FALLBACKS, callsAMinute: ratesOf(env) };
+  return { ...intake, gate, processors, fallbacks: env.MODEL_FALLBACKS };
 }
 
 function alertsOf(env: Env, connections: Connections) {
   const { db, operatorId, journal } = intakeOf(env);
   return { db, operatorId, journal, connections, allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true" };
-}
-
-/** Return how many calls a minute each model allows. Offline models have no limit. */
-function ratesOf(env: Env): Readonly<Record<string, number>> {
-  return env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {};
 }

@@ -85,7 +85,6 @@ test("changes of state are recorded, and consumers woken, by announce() alone; m
       return calls > 0 && /^(?:producer|consumer|shared)\//.test(path) ? [`${path}: ${calls}`] : [];
     });
   expect(callers(/(?<!function )\bwake(?:Later)?\(/g)).toEqual([
-    "consumer/maintenance/maintain.ts: 1",
     "shared/jobs/announce.ts: 2",
     "shared/jobs/wake.ts: 1",
   ]);

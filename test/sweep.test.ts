@@ -43,7 +43,15 @@ function depsOf(isBroken: (key: string) => boolean) {
       faults.push(event);
     },
   } as unknown as Intake["journal"]; // the sweep calls nothing else
-  const deps = { db: DB, media, tasks: TASKS, journal, operatorId: "operator", isLetIn: async () => true };
+  const deps = {
+    db: DB,
+    media,
+    tasks: TASKS,
+    journal,
+    operatorId: "operator",
+    callsAMinute: {},
+    isLetIn: async () => true,
+  };
   return { faults, deps: { ...deps, wakeGraceMs: 0, uploadDays: 90 } };
 }
 

@@ -15,6 +15,8 @@ const TREE = [
   "producer",
   "consumer",
   "shared",
+  "local/worker.ts",
+  "local/several-batches.ts",
   "dashboard/dist",
 ];
 

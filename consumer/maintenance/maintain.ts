@@ -1,6 +1,6 @@
 import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../../shared/redrives/advance-redrives.ts";
-import { type ExpiredLease, findExpiredLeases, takeDueTasks } from "../../shared/db/jobs/maintenance.ts";
+import { type ExpiredLease, findExpiredLeases } from "../../shared/db/jobs/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../../shared/db/uploads/pending-uploads.ts";
 import { pruneStreams } from "../../shared/db/keys/event-streams.ts";
 import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
@@ -13,7 +13,7 @@ import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
-import { wake } from "../../shared/jobs/wake.ts";
+import { dispatchDue } from "./dispatch-due.ts";
 import { findEarlierWords } from "./find-earlier-words.ts";
 import { indexEarlierTexts } from "./index-earlier-texts.ts";
 import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
@@ -141,13 +141,6 @@ async function letHeldGo(deps: MaintenanceDeps, now: number): Promise<number> {
 /** Count calls as spent if no attempt will report their cost any more. */
 async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number> {
   return spendAbandoned(db, now);
-}
-
-/** Wake consumers again for tasks that are due and not leased. */
-async function dispatchDue({ db, tasks, wakeGraceMs }: MaintenanceDeps, now: number): Promise<number> {
-  const due = await takeDueTasks(db, { now, graceMs: wakeGraceMs, limit: LIMIT });
-  await wake(tasks, due);
-  return due.length;
 }
 
 /** Abort uploads that were announced and never completed, and forget those that were completed. */

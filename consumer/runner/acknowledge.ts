@@ -1,10 +1,9 @@
 import { msUntilNext } from "../../shared/db/tasks/leases.ts";
+import { takeSlotsAgain } from "../../shared/db/tasks/wake-slots.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
+import { secondsUntil } from "../../shared/jobs/spread-wakes.ts";
 import { deliverAgain } from "./deliver-again.ts";
 import { LEASE_MS, type LeaseDeps } from "./lease.ts";
-
-/** Queues allowed a delay of 12 hours before they allowed 24. If a hold is longer, maintenance wakes a consumer. */
-const MAX_DELAY_SECONDS = 43_200;
 
 /** The delay after a failure of D1 itself. */
 const RETRY_LATER_SECONDS = 30;
@@ -16,17 +15,24 @@ export function deliverLater(messages: readonly Message[]): void {
 
 /**
  * Acknowledge messages for which there was no task. Either a task was woken twice, or a task is due that may not run yet. In
- * the second case the messages are delivered again.
+ * the second case the messages are delivered again, each when its turn comes.
  */
 export async function acknowledgeSpare(
   messages: readonly Message[],
   { db, callsAMinute }: Pick<LeaseDeps, "db" | "callsAMinute">,
 ): Promise<void> {
   if (messages.length === 0) return;
-  const waitMs = await msUntilNext(db, { now: Date.now(), callsAMinute }).catch(() => RETRY_LATER_SECONDS * 1000);
-  for (const message of messages) {
-    if (waitMs === null) message.ack();
-    else deliverAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
+  const now = Date.now();
+  try {
+    const waitMs = await msUntilNext(db, { now, callsAMinute });
+    const moments =
+      waitMs === null || waitMs === 0 ? [] : await takeSlotsAgain(db, messages.length, { now, callsAMinute });
+    for (const [index, message] of messages.entries()) {
+      if (waitMs === null) message.ack();
+      else deliverAgain(message, Math.max(1, secondsUntil(moments[index] ?? now + waitMs, now)));
+    }
+  } catch {
+    deliverLater(messages);
   }
 }
 
@@ -46,14 +52,9 @@ export function acknowledge(
       // The lease still stands: wake a consumer when it has expired and the rescue has freed the task.
       deliverAgain(message, LEASE_MS / 1000 + 30);
     } else if (settled.has(taskId) && "scheduledAt" in outcome) {
-      deliverAgain(message, delaySeconds(outcome.scheduledAt));
+      deliverAgain(message, secondsUntil(outcome.scheduledAt, Date.now()));
     } else {
       message.ack(); // ended, or taken over
     }
   }
-}
-
-function delaySeconds(at: number): number {
-  const seconds = Math.ceil((at - Date.now()) / 1000);
-  return Math.min(Math.max(0, seconds), MAX_DELAY_SECONDS);
 }

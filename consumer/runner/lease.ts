@@ -9,10 +9,7 @@ export const LEASE_MS = 90_000;
 
 const RENEW_EVERY_MS = 20_000;
 
-export interface LeaseDeps extends Pick<Intake, "db" | "journal"> {
-  /** How many calls a minute each model allows. */
-  readonly callsAMinute: Readonly<Record<string, number>>;
-}
+export type LeaseDeps = Pick<Intake, "db" | "journal" | "callsAMinute">;
 
 /** Lease the tasks that come next, at most `limit`. Returns null if D1 did not answer; the error is then in the journal. */
 export async function lease(limit: number, { db, journal, callsAMinute }: LeaseDeps): Promise<readonly Task[] | null> {

@@ -296,7 +296,7 @@ CREATE TABLE model_minutes (
   model TEXT PRIMARY KEY,
   minute INTEGER NOT NULL, -- since the epoch
   calls INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, turn TEXT, woken_until REAL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE passages (
   -- Spelt out, because passages_fts refers to it: SQLite may renumber a rowid that has no name.
@@ -545,7 +545,9 @@ CREATE TABLE tasks (
   created_at INTEGER NOT NULL,
   finalized_at INTEGER,
   -- Tasks of one lane are alike to the choice of what runs next: same kind, same model, same owner.
-  lane TEXT AS (kind || ' ' || coalesce(model, '-') || ' ' || owner_id) VIRTUAL, recording TEXT CHECK (json_valid(recording)),
+  recording TEXT CHECK (json_valid(recording)), is_newcomer INTEGER NOT NULL DEFAULT 0, lane TEXT AS (
+  kind || ' ' || coalesce(model, '-') || ' ' || CASE WHEN state = 'retryable' THEN 'd' WHEN is_newcomer = 1 THEN 'n' ELSE 'o' || owner_id END
+) VIRTUAL,
   CONSTRAINT leased_iff_running CHECK (
     (lease_id IS NOT NULL) = (state = 'running')
     AND (leased_at IS NOT NULL) = (state = 'running')
@@ -558,7 +560,7 @@ CREATE INDEX tasks_by_job ON tasks (job_id);
 
 CREATE INDEX tasks_due ON tasks (lane, priority, scheduled_at) WHERE state IN ('available', 'retryable');
 
-CREATE INDEX tasks_to_check ON tasks (check_at) WHERE finalized_at IS NULL;
+CREATE INDEX tasks_to_check ON tasks (state, check_at) WHERE finalized_at IS NULL;
 
 CREATE TABLE tombstones (
   job_id TEXT PRIMARY KEY,

@@ -1,7 +1,8 @@
 import type { Changes } from "./changes.ts";
 import type { Intake } from "./intake.ts";
 import type { Journal } from "./journal.ts";
-import { wake, wakeLater } from "./wake.ts";
+import { spreadWakes } from "./spread-wakes.ts";
+import { wakeLater } from "./wake.ts";
 
 /**
  * Record what a change of state did, and wake consumers for the tasks that may run. Call it after the change is in D1. Never
@@ -9,13 +10,13 @@ import { wake, wakeLater } from "./wake.ts";
  * @param now epoch milliseconds: the delay of a redriven task's wake-up is counted from here.
  */
 export async function announce(
-  changes: Partial<Changes>,
-  { journal, tasks }: Pick<Intake, "journal" | "tasks">,
+  changes: Partial<Changes> & { readonly isBusy?: boolean },
+  { journal, tasks, ...rates }: Pick<Intake, "journal" | "tasks"> & Partial<Pick<Intake, "db" | "callsAMinute">>,
   now: number = Date.now(),
 ): Promise<void> {
   record(changes, journal);
   const { opened = [], ready = [], redriven = [] } = changes;
-  await wake(tasks, [...opened, ...ready]);
+  await wakeLater(tasks, await spreadWakes([...opened, ...ready], { ...rates, isBusy: changes.isBusy === true }, now));
   await wakeLater(
     tasks,
     redriven.map(({ scheduledAt }) => ({ delaySeconds: Math.ceil((scheduledAt - now) / 1000) })),

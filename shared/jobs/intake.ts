@@ -1,4 +1,5 @@
 import { accessOf, memberOfId } from "../keys/access.ts";
+import { callsAMinute } from "../models/models.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import type { TaskMessage } from "./task.ts";
 
@@ -10,6 +11,8 @@ export interface Intake {
   /** The owner of everything that has no other owner. */
   readonly operatorId: string;
   readonly journal: Journal;
+  /** How many calls a minute each model allows; a model that is missing has no limit. */
+  readonly callsAMinute: Readonly<Record<string, number>>;
   /** Whether the person of this id (shared/keys/access.ts) may still sign in with Cloudflare Access. */
   readonly isLetIn: (accessId: string) => Promise<boolean>;
 }
@@ -22,6 +25,8 @@ export function intakeOf(env: Env): Intake {
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
     journal: createJournal(env.EVENTS),
+    // Offline models have no limit.
+    callsAMinute: env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {},
     isLetIn: async (accessId) => (await memberOfId(accessOf(env), accessId)) !== null,
   };
 }

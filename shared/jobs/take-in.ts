@@ -15,7 +15,7 @@ export async function takeIn(
     readonly uploads: readonly UploadRecord[];
     readonly alongside?: readonly D1PreparedStatement[];
   },
-  { db, journal, tasks }: Pick<Intake, "db" | "journal" | "tasks">,
+  { db, journal, tasks, callsAMinute }: Pick<Intake, "db" | "journal" | "tasks" | "callsAMinute">,
   now: number,
 ): Promise<InsertedJobs> {
   const inserted = await insertJobs(db, taken, now);
@@ -25,7 +25,7 @@ export async function takeIn(
     return ignoredReason === undefined ? upload : { ...upload, jobId: null, ignoredReason };
   });
   recordIntake(journal, { jobs: taken.jobs, uploads, taskIds: inserted.tasks });
-  await announce(inserted, { journal, tasks });
+  await announce(inserted, { journal, tasks, db, callsAMinute });
   return inserted;
 }
 

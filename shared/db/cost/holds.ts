@@ -1,5 +1,5 @@
 // What keeps tasks from running until a later time: the platform's refusal of the whole account, and used-up budgets.
-import { checkAt } from "../tasks/check-at.ts";
+import { checkAt, firstToCheck } from "../tasks/check-at.ts";
 import { EVERYBODY } from "../../cost/budget.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { type Changes, sumOf } from "../../jobs/changes.ts";
@@ -117,13 +117,7 @@ export async function liftHold(
 ): Promise<{ readonly isLifted: boolean; readonly ready: readonly string[] }> {
   const isHeld = `EXISTS (SELECT 1 FROM holds WHERE name = ?1)`;
   // Tasks that were passed over have been due all the time. Maintenance wakes the rest when their own check comes.
-  const passedOver = db
-    .prepare(
-      `SELECT id FROM tasks INDEXED BY tasks_to_check
-        WHERE finalized_at IS NULL AND state IN ('available', 'retryable') AND scheduled_at <= ?1 AND model IS NOT NULL
-        ORDER BY check_at LIMIT ?2`,
-    )
-    .bind(now, limit);
+  const passedOver = db.prepare(firstToCheck("t.scheduled_at <= ?1 AND t.model IS NOT NULL", "?2")).bind(now, limit);
   const answers = await transact<Partial<Changes> & { readonly isLifted?: boolean }>(db, [
     insertAudit(db, actor, { act: "hold.lift", subject: "account", now }, isHeld),
     returning(db.prepare(`DELETE FROM holds`), (_, changed) => ({ isLifted: changed > 0 })),

@@ -9,11 +9,14 @@ import { type Returning, returning, transact } from "../transact.ts";
 import { isOneJob } from "../keys/job-limit.ts";
 import { insertMarks } from "./tags-and-metadata.ts";
 import { stopJobs } from "./stop-jobs.ts";
+import { isNewcomer } from "../tasks/newcomers.ts";
 import { formatOf } from "../tasks/task-formats.ts";
 
 export interface InsertedJobs extends Changes {
   /** The ids of the new tasks. */
   readonly tasks: readonly string[];
+  /** Whether messages are under way for a model of these jobs that is asked as often as it allows. */
+  readonly isBusy: boolean;
   /** Uploads that were to have a job and got none: they are ignored, for this reason. */
   readonly refused: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string }[];
 }
@@ -50,6 +53,7 @@ export async function insertJobs(
     ...(jobs.some(({ steps }) => steps.length > 0) ? [insertSteps(db, jobRows)] : []),
     ...(jobs.some(({ tags, metadata }) => tags !== null || metadata !== null) ? [insertMarks(db, jobRows)] : []),
     ...(uploads.length > 0 ? [insertUploads(db, uploadRows, now)] : []),
+    ...(jobs.length > 0 ? [findBusy(db, jobRows, now)] : []),
     ...alongside,
   ]);
   const tasks = answers.flatMap((answer) => answer.tasks ?? []);
@@ -62,11 +66,13 @@ export async function insertJobs(
     .flatMap(({ key, etag, ignoredReason }) =>
       ignoredReason !== null && wanted.has(idOf({ key, etag })) ? [{ key, etag, ignoredReason }] : [],
     );
-  return { ...released, ready, tasks: tasks.map(({ id }) => id), refused };
+  const isBusy = answers.some((answer) => answer.isBusy === true);
+  return { ...released, ready, tasks: tasks.map(({ id }) => id), refused, isBusy };
 }
 
 /** The new rows: tasks and uploads. */
 interface Inserting {
+  readonly isBusy?: boolean;
   readonly tasks?: readonly { readonly id: string; readonly state: string }[];
   readonly uploads?: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string | null }[];
 }
@@ -118,9 +124,9 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
 function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inserting, "tasks">> {
   const insertedTasks = db
     .prepare(
-      `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+      `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model, is_newcomer)
        SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
-              j.value ->> 'maxAttempts', o.created_at, ${checkAt("o.created_at")}, o.created_at, o.owner_id, o.priority, j.value ->> 'model'
+              j.value ->> 'maxAttempts', o.created_at, ${checkAt("o.created_at")}, o.created_at, o.owner_id, o.priority, j.value ->> 'model', ${isNewcomer("o", "j.value ->> 'taskKind'", "j.value ->> 'model'")}
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING
@@ -128,6 +134,15 @@ function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inser
     )
     .bind(jobRows);
   return returning(insertedTasks, (tasks: NonNullable<Inserting["tasks"]>) => ({ tasks }));
+}
+
+function findBusy(db: D1Database, jobRows: string, now: number): Returning<Pick<Inserting, "isBusy">> {
+  const busy = db
+    .prepare(
+      `SELECT 1 FROM model_minutes WHERE model IN (SELECT value ->> 'model' FROM json_each(?1)) AND woken_until > ?2 LIMIT 1`,
+    )
+    .bind(jobRows, now);
+  return returning(busy, (rows) => ({ isBusy: rows.length > 0 }));
 }
 
 /** Insert the uploads: those whose job exists, and those that get none, with the reason. */

@@ -1,5 +1,6 @@
-import { CHECK_AFTER_MS } from "../tasks/check-at.ts";
+import { CHECK_AFTER_MS, firstToCheck } from "../tasks/check-at.ts";
 import type { Announcement } from "../../uploads/announcement.ts";
+import { MINUTE_MS } from "../../durations.ts";
 import { isAccountHeld } from "../cost/holds.ts";
 
 /** A running task whose consumer has not renewed its lease. */
@@ -15,11 +16,19 @@ export interface ExpiredLease {
 }
 
 /**
+ * SQL: until when messages are on their way for the tasks of a model, if their flow has not stopped (?5: it was leased in this
+ * minute or the one before). Null if none are.
+ */
+const wokenUntil = (model: string) =>
+  `(SELECT CAST(m.woken_until AS INTEGER) FROM model_minutes m WHERE m.model = ${model} AND m.woken_until > ?1 AND m.minute >= ?5)`;
+
+/**
  * Take tasks that have been due for `graceMs` without a lease: their wake-up was lost, or still waits in a long queue. Each
  * gets another wake-up, and counts as due again after one grace, so its next wake-up is two graces away. So a message in a long
  * queue does not count as lost, and a busy queue is not flooded with duplicates. Tasks of a paused kind, or held with the
  * account, are read and left as they are: reading two rows each run costs less than writing them once, and they are still due
- * when the pause or the hold ends.
+ * when the pause or the hold ends. Tasks whose model is asked as often as it allows are not woken again while messages for it
+ * are on their way: they are looked at after these.
  */
 export async function takeDueTasks(
   db: D1Database,
@@ -27,17 +36,23 @@ export async function takeDueTasks(
 ): Promise<readonly string[]> {
   const { results } = await db
     .prepare(
-      `UPDATE tasks SET check_at = ?3
-        WHERE id IN (SELECT id FROM tasks
-                      WHERE finalized_at IS NULL AND check_at <= ?2 AND state IN ('available', 'retryable')
-                        AND kind NOT IN (SELECT task_kind FROM pauses)
-                        AND (model IS NULL OR NOT ${isAccountHeld("?1")})
-                      ORDER BY check_at LIMIT ?4)
-       RETURNING id`,
+      `UPDATE tasks SET check_at = max(?3, coalesce(${wokenUntil("tasks.model")} + ?6, 0)), state = 'available'
+        WHERE id IN (${firstToCheck(
+          `t.check_at <= ?2 AND t.kind NOT IN (SELECT task_kind FROM pauses) AND (t.model IS NULL OR NOT ${isAccountHeld("?1")})`,
+          "?4",
+        )})
+       RETURNING id, check_at > ?3 AS isUnderWay`,
     )
-    .bind(now, now + CHECK_AFTER_MS - graceMs, now + CHECK_AFTER_MS + graceMs, limit)
-    .all<{ id: string }>();
-  return results.map((row) => row.id);
+    .bind(
+      now,
+      now + CHECK_AFTER_MS - graceMs,
+      now + CHECK_AFTER_MS + graceMs,
+      limit,
+      Math.floor(now / MINUTE_MS) - 1,
+      CHECK_AFTER_MS + graceMs,
+    )
+    .all<{ id: string; isUnderWay: number }>();
+  return results.flatMap(({ id, isUnderWay }) => (isUnderWay === 1 ? [] : [id]));
 }
 
 export async function findExpiredLeases(db: D1Database, now: number, limit: number): Promise<readonly ExpiredLease[]> {
@@ -45,7 +60,7 @@ export async function findExpiredLeases(db: D1Database, now: number, limit: numb
     .prepare(
       `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, lost, lost_alone AS lostAlone,
               is_waiting = 0 AND NOT EXISTS (
-                SELECT 1 FROM tasks n WHERE n.finalized_at IS NULL AND n.check_at = t.check_at
+                SELECT 1 FROM tasks n WHERE n.finalized_at IS NULL AND n.state = 'running' AND n.check_at = t.check_at
                                         AND n.lease_id = t.lease_id AND n.id <> t.id) AS isAlone
          FROM tasks t WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
     )

@@ -1,11 +1,13 @@
 import { rowsOf, type D1Rows } from "../../jobs/operations.ts";
 import type { Task } from "../../jobs/task.ts";
-import { isAccountHeld } from "../cost/holds.ts";
 import { mayBeStored } from "../jobs/restores.ts";
 import type { TaskKind } from "../../jobs/task-kind.ts";
 import { MINUTE_MS } from "../../durations.ts";
 import { EVERYBODY } from "../../cost/budget.ts";
 import { type Returning, returning } from "../transact.ts";
+import { checkAt } from "./check-at.ts";
+import { CHOSEN, DUE_GROUPS, GROUPS } from "./next-tasks.ts";
+import { countCalls, noteTurns } from "./turns.ts";
 
 /**
  * A message with a delay may come a moment early. Without this margin it would be acknowledged while its task is not due, and
@@ -45,75 +47,29 @@ interface LeasedRow {
   readonly mayBeStored: number;
 }
 
-/**
- * Tasks that are due (?1: until when; ?2: how many a lane at most), found lane by lane. The index is entered once for each
- * kind, model and owner that has work, however long their backlogs are.
- */
-export const HEADS = `
-  lanes (lane) AS (
-    SELECT min(lane) FROM tasks WHERE state IN ('available', 'retryable')
-    UNION ALL
-    SELECT (SELECT min(t.lane) FROM tasks t WHERE t.state IN ('available', 'retryable') AND t.lane > lanes.lane)
-      FROM lanes WHERE lanes.lane IS NOT NULL
-  ),
-  heads (id) AS (
-    SELECT h.value
-      FROM lanes, json_each('[0,1,2]') p,
-           json_each((SELECT json_group_array(d.id)
-                        FROM (SELECT t.id FROM tasks t
-                               WHERE t.lane = lanes.lane AND t.priority = p.value AND t.scheduled_at <= ?1
-                                 AND t.state IN ('available', 'retryable')
-                               ORDER BY t.scheduled_at LIMIT ?2) d)) h
-     WHERE lanes.lane IS NOT NULL
-       AND substr(lanes.lane, 1, instr(lanes.lane, ' ') - 1) NOT IN (SELECT task_kind FROM pauses)
-       -- The part in the middle is the model, '-' for none.
-       AND (substr(lanes.lane, instr(lanes.lane, ' ') + 1, 2) = '- ' OR NOT ${isAccountHeld("?1")})
-  )`;
-
-/**
- * The next tasks. Owners take turns, and an owner's tasks go by priority and age. If more owners wait than there is room for,
- * chance decides among them: by age, owners with long backlogs would always come before an owner that has just come. A model
- * gets no more tasks than its minute still allows (?3: limits, ?4: the minute). A task whose consumer died before runs alone,
- * because it may be what ended the consumer. Only the first of all can run alone, so among the tasks whose turn it is, it comes
- * first.
- */
-const CHOSEN = `
-  WITH RECURSIVE ${HEADS},
-  turns AS (
-    SELECT t.id, t.model, t.lost, random() AS luck,
-           row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, t.scheduled_at, t.id) AS turn
-      FROM heads JOIN tasks t ON t.id = heads.id
-  ),
-  places AS (
-    SELECT turns.*, row_number() OVER (PARTITION BY model ORDER BY turn, luck) AS nth
-      FROM turns
-  ),
-  chosen AS MATERIALIZED (
-    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.lost = 0, p.luck) AS place
-      FROM places p
-     WHERE p.nth <= coalesce((SELECT value FROM json_each(?3) WHERE key = p.model), 1e9)
-                    - coalesce((SELECT calls FROM model_minutes WHERE model = p.model AND minute = ?4), 0)
-     ORDER BY place LIMIT ?2
-  )
-  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND (SELECT lost FROM chosen WHERE place = 1) = 0)`;
+/** Delayed tasks that become available with one lease, at most: as many as many leases take. */
+const MOST_DUE = 100;
 
 // The index on check_at finds what this lease holds: no lease of another moment has the same value.
-const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?1 AND t.lease_id = ?2`;
+const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.state = 'running' AND t.check_at = ?1 AND t.lease_id = ?2`;
 
 /**
  * Lease the tasks that come next, in one round trip. Each leased task starts its next attempt, and its job is running. If the
  * answer was lost, this may be called again with the same lease.
  */
 export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly Task[]> {
-  const checkAt = lease.now + lease.leaseMs;
+  const expiresAt = lease.now + lease.leaseMs;
   const minute = Math.floor(lease.now / MINUTE_MS);
+  const taken = { held: HELD, checkAt: expiresAt, leaseId: lease.id };
   const results = await db.batch<LeasedRow>([
+    makeDelayedDue(db, lease.now + EARLY_MS),
     db
       .prepare(
         `UPDATE tasks
             SET state = 'running', attempt = attempt + 1, lease_id = ?5, leased_at = ?6, check_at = ?7, is_waiting = 0
           WHERE id IN (${CHOSEN})
-            AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?7 AND t.lease_id = ?5)`,
+            AND NOT EXISTS (SELECT 1 FROM tasks t
+                             WHERE t.finalized_at IS NULL AND t.state = 'running' AND t.check_at = ?7 AND t.lease_id = ?5)`,
       )
       .bind(
         lease.now + EARLY_MS,
@@ -122,7 +78,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
         minute,
         lease.id,
         lease.now,
-        checkAt,
+        expiresAt,
       ),
     db
       .prepare(
@@ -130,15 +86,9 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
           WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD} AND t.is_side = 0)
          RETURNING id`,
       )
-      .bind(checkAt, lease.id, lease.now),
-    db
-      .prepare(
-        `INSERT INTO model_minutes (model, minute, calls)
-         SELECT t.model, ?3, count(*) FROM ${HELD} AND t.model IN (SELECT key FROM json_each(?4)) GROUP BY t.model
-         ON CONFLICT (model) DO UPDATE
-            SET calls = iif(minute = excluded.minute, calls, 0) + excluded.calls, minute = excluded.minute`,
-      )
-      .bind(checkAt, lease.id, minute, JSON.stringify(lease.callsAMinute)),
+      .bind(expiresAt, lease.id, lease.now),
+    countCalls(db, taken, { minute, callsAMinute: lease.callsAMinute }),
+    noteTurns(db, taken, lease),
     db
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
@@ -153,9 +103,9 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
                   OR EXISTS (SELECT 1 FROM reservations r WHERE r.owner_id = t.owner_id AND r.task_id = t.id) AS isBudgeted
            FROM (SELECT t.* FROM ${HELD}) t JOIN jobs j ON j.id = t.job_id`,
       )
-      .bind(checkAt, lease.id, lease.now),
+      .bind(expiresAt, lease.id, lease.now),
   ]);
-  const [, started, , leased] = results;
+  const [, , started, , , leased] = results;
   const startedJobs = new Set(started?.results.map((row) => row.id));
   const tasks = leased?.results ?? [];
   const leaseRows = shareOf(rowsOf(results), tasks.length);
@@ -174,6 +124,18 @@ function shareOf({ d1RowsRead, d1RowsWritten }: D1Rows, tasks: number): D1Rows {
   return { d1RowsRead: d1RowsRead / Math.max(1, tasks), d1RowsWritten: d1RowsWritten / Math.max(1, tasks) };
 }
 
+/** Let delayed tasks whose time has come take their owner's turns. */
+function makeDelayedDue(db: D1Database, until: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE tasks SET state = 'available', is_newcomer = 0
+        WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_to_check
+                      WHERE t.finalized_at IS NULL AND t.state = 'retryable' AND t.check_at <= ${checkAt("?1")} AND t.scheduled_at <= ?1
+                      ORDER BY t.check_at LIMIT ${MOST_DUE})`,
+    )
+    .bind(until);
+}
+
 /**
  * Return when a task may run that is due and that the last lease passed over: it must run alone, or the calls of its model are
  * used up for this minute.
@@ -184,12 +146,8 @@ export async function msUntilNext(
   { now, callsAMinute }: { now: number; callsAMinute: Readonly<Record<string, number>> },
 ): Promise<number | null> {
   return db
-    .prepare(
-      `WITH RECURSIVE ${HEADS}
-       SELECT min(iif(m.calls >= (SELECT value FROM json_each(?3) WHERE key = t.model), ?5, 0)) AS waitMs
-         FROM heads JOIN tasks t ON t.id = heads.id LEFT JOIN model_minutes m ON m.model = t.model AND m.minute = ?4`,
-    )
-    .bind(now, 1, JSON.stringify(callsAMinute), Math.floor(now / MINUTE_MS), MINUTE_MS - (now % MINUTE_MS))
+    .prepare(`WITH RECURSIVE ${GROUPS}, ${DUE_GROUPS} SELECT min(iif(room > 0, 0, ?5)) AS waitMs FROM due_groups`)
+    .bind(now, null, JSON.stringify(callsAMinute), Math.floor(now / MINUTE_MS), MINUTE_MS - (now % MINUTE_MS))
     .first<number | null>("waitMs");
 }
 

@@ -1,5 +1,6 @@
 import type { JobKind } from "../../kinds/index.ts";
 import { taskKindsOf } from "../../jobs/task-kind.ts";
+import { firstToCheck } from "./check-at.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { retryTransient } from "../transient.ts";
 
@@ -66,10 +67,10 @@ function resumeStatements(db: D1Database, kind: JobKind, now: number): D1Prepare
     db
       .prepare(
         `UPDATE tasks SET check_at = ${AT_ONCE}
-          WHERE id IN (SELECT id FROM tasks
-                        WHERE finalized_at IS NULL AND state IN ('available', 'retryable') AND scheduled_at <= ?2
-                          AND kind IN (SELECT task_kind FROM pauses WHERE job_kind = ?1)
-                        ORDER BY check_at LIMIT ?3)
+          WHERE id IN (${firstToCheck(
+            `t.scheduled_at <= ?2 AND t.kind IN (SELECT task_kind FROM pauses WHERE job_kind = ?1)`,
+            "?3",
+          )})
          RETURNING id`,
       )
       .bind(kind, now, RESUMED_AT_ONCE),

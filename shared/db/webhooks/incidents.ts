@@ -2,7 +2,7 @@
 import { DEAD_LETTERS, type Findings, type Sign } from "../../alerts/alert.ts";
 import { firstDayOf, periodsJson, RESETS_AT } from "../cost/budget-sums.ts";
 import { ISO } from "./deliveries.ts";
-import { HEADS } from "../tasks/leases.ts";
+import { OLDEST_DUE } from "../tasks/next-tasks.ts";
 import { EVERYBODY } from "../../cost/budget.ts";
 
 export interface Incident {
@@ -15,6 +15,9 @@ export interface Incident {
 
 /** The name of the cursor that says when maintenance last ran. */
 const MAINTAINED = "maintained";
+
+/** Of each kind and model, to find the oldest task that is due. Owners take turns, so those of others are not much older. */
+const OWNERS_LOOKED_AT = 100;
 
 export interface Look extends Omit<Findings, "queues"> {
   /** When the oldest task that may run became due: epoch milliseconds; null if there is none. */
@@ -40,9 +43,7 @@ const RECENT_LETTERS = `
 export async function lookAround(db: D1Database, now: number): Promise<Look> {
   const [maintained, due, letters, budgets, raised, noted] = await db.batch<never>([
     db.prepare(`SELECT value FROM cursors WHERE name = ?1`).bind(MAINTAINED),
-    db
-      .prepare(`WITH RECURSIVE ${HEADS} SELECT min(t.scheduled_at) AS at FROM heads JOIN tasks t ON t.id = heads.id`)
-      .bind(now, 1),
+    db.prepare(OLDEST_DUE).bind(now, OWNERS_LOOKED_AT, "{}", 0),
     db.prepare(RECENT_LETTERS).bind(now - DEAD_LETTERS.withinMs),
     // Settlements have already compared what is spent with each budget.
     db

@@ -1,0 +1,131 @@
+// SQL that finds the tasks that run next. What it reads does not grow with the number of owners or of tasks that wait.
+import { isAccountHeld } from "../cost/holds.ts";
+
+/** The name of the cursor that holds the owner who had the last turn. */
+export const TURNS = "turns";
+
+/** SQL: a task that waits. The index on lanes has these alone. */
+const WAITS = (task: string) => `${task}.state IN ('available', 'retryable')`;
+
+/** SQL: the part of a lane that names its kind and model, with the space behind it. */
+const groupOf = (lane: string) =>
+  `substr(${lane}, 1, instr(${lane}, ' ') + instr(substr(${lane}, instr(${lane}, ' ') + 1), ' '))`;
+
+const nextLane = (condition: string) => `(SELECT min(t.lane) FROM tasks t WHERE ${WAITS("t")} AND ${condition})`;
+
+/**
+ * The groups (kind and model) that have tasks waiting, and of these the ones that may run at ?1: `prefix` begins their lanes, and
+ * `room` is how many calls their model still allows in this minute (?3: limits, ?4: the minute). `turn` is the owner who had the
+ * last turn; `is_apart` is 1 if the group's owners take turns apart from all others. The index is entered once for each group.
+ */
+export const GROUPS = `
+  edges (lane) AS (
+    SELECT min(lane) FROM tasks WHERE state IN ('available', 'retryable')
+    UNION ALL
+    SELECT ${nextLane(`t.lane > ${groupOf("edges.lane")} || char(1114111)`)} FROM edges WHERE edges.lane IS NOT NULL
+  ),
+  open_groups (prefix, model, room, turn, is_apart) AS MATERIALIZED (
+    SELECT g.prefix, g.model,
+           coalesce(l.value - iif(m.minute = ?4, m.calls, 0), 1000000),
+           coalesce(iif(l.value IS NULL, NULL, m.turn), (SELECT value FROM cursors WHERE name = '${TURNS}')),
+           l.value IS NOT NULL AND m.turn IS NOT NULL
+      FROM (SELECT ${groupOf("lane")} AS prefix, substr(lane, 1, instr(lane, ' ') - 1) AS kind,
+                   trim(substr(${groupOf("lane")}, instr(lane, ' ') + 1)) AS model
+              FROM edges WHERE lane IS NOT NULL) g
+           LEFT JOIN model_minutes m ON m.model = g.model
+           LEFT JOIN json_each(?3) l ON l.key = g.model
+     WHERE g.kind NOT IN (SELECT task_kind FROM pauses)
+       AND (g.model = '-' OR NOT ${isAccountHeld("?1")})
+  )`;
+
+/** Of the open groups, those with a task that is due. The first that waits is, but for tasks that are redriven at a rate. */
+export const DUE_GROUPS = `
+  due_groups (model, room) AS MATERIALIZED (
+    SELECT g.model, g.room FROM open_groups g
+     WHERE EXISTS (SELECT 1 FROM tasks t
+                    WHERE ${WAITS("t")} AND t.lane >= g.prefix || 'n' AND t.lane < g.prefix || 'p' AND t.scheduled_at <= ?1)
+  )`;
+
+/**
+ * Lanes of owners, group by group: at most as many as the lease may take (?2), from the owner who comes after the last turn on,
+ * and round to that owner. `wrapped` is 1 behind the end.
+ */
+const RING = `
+  ring (prefix, room, is_apart, wrapped, upper, lane, n) AS (
+    SELECT g.prefix, g.room, g.is_apart, w.value,
+           iif(w.value = 0, g.prefix || 'p', g.prefix || coalesce('o' || g.turn, 'n')),
+           iif(w.value = 0,
+               ${nextLane("t.lane > g.prefix || coalesce('o' || g.turn, 'n') AND t.lane < g.prefix || 'p'")},
+               ${nextLane("t.lane > g.prefix || 'n' AND t.lane <= g.prefix || coalesce('o' || g.turn, 'n')")}),
+           1
+      FROM open_groups g, json_each('[0,1]') w WHERE g.room > 0
+    UNION ALL
+    SELECT r.prefix, r.room, r.is_apart, r.wrapped, r.upper,
+           ${nextLane("t.lane > r.lane AND t.lane <= r.upper")}, r.n + 1
+      FROM ring r WHERE r.lane IS NOT NULL AND r.n < min(?2, r.room)
+  ),
+  lanes (prefix, lane, is_apart, wrapped) AS MATERIALIZED (
+    SELECT prefix, lane, is_apart, wrapped
+      FROM (SELECT ring.*, row_number() OVER (PARTITION BY prefix ORDER BY wrapped, lane) AS nth FROM ring WHERE lane IS NOT NULL)
+     WHERE nth <= min(?2, room)
+  )`;
+
+/** The first due tasks of a lane, for each priority. */
+const firstOf = (lane: string, limit: string) => `
+  json_each('[0,1,2]') p,
+  json_each((SELECT json_group_array(d.id)
+               FROM (SELECT t.id FROM tasks t
+                      WHERE t.lane = ${lane} AND t.priority = p.value AND t.scheduled_at <= ?1 AND ${WAITS("t")}
+                      ORDER BY t.scheduled_at LIMIT ${limit}) d)) h`;
+
+/** When the oldest due task became due (?1 to ?4 as in CHOSEN). Of each group, ?2 owners are looked at, those whose turn is next. */
+export const OLDEST_DUE = `
+  WITH RECURSIVE ${GROUPS}, ${RING}
+  SELECT min(t.scheduled_at) AS at
+    FROM (SELECT h.value AS id FROM lanes, ${firstOf("lanes.lane", "1")}
+          UNION ALL
+          SELECT h.value FROM open_groups g, ${firstOf("g.prefix || 'n'", "1")}) f CROSS JOIN tasks t ON t.id = f.id`;
+
+/**
+ * The next tasks (?1: until when they are due; ?2: how many at most; ?3, ?4: see GROUPS).
+ *
+ * Owners take turns, in the order of their names, across all groups: an owner with work of many kinds and models has one turn as
+ * any other. A cursor says who had the last one. Owners of a model whose calls are used up take turns apart, because others go on
+ * while they cannot. Newcomers have every second turn, in the order in which they came, so that they wait no longer because many
+ * others wait, and others wait at most twice as long because newcomers do not end.
+ *
+ * An owner's tasks go by priority. Among those of one priority, the groups alternate, and each goes by age: a picture does not wait
+ * for the chunks of a long recording. A task whose consumer died before runs alone, because it may be what ended the consumer.
+ * Only the first of all can run alone, so among the tasks whose turn it is, it comes first.
+ */
+export const CHOSEN = `
+  WITH RECURSIVE ${GROUPS}, ${RING},
+  found (id, place, class, wrapped) AS (
+    -- If ten owners have a turn, one task of each is enough. The fewer there are, the more tasks of each may be taken.
+    SELECT h.value, h.key, iif(lanes.is_apart, lanes.prefix, 'all'), lanes.wrapped
+      FROM lanes, ${firstOf(
+        "lanes.lane",
+        `(SELECT max(1, ?2 + 1 - coalesce(max(c.n), 0)) FROM (SELECT count(*) AS n FROM lanes GROUP BY prefix) c)`,
+      )}
+    UNION ALL
+    SELECT h.value, h.key, 'newcomers', 0 FROM open_groups g, ${firstOf("g.prefix || 'n'", "?2")} WHERE g.room > 0
+  ),
+  turns AS (
+    SELECT t.id, t.model, t.lost, f.class,
+           iif(t.is_newcomer, t.scheduled_at, f.wrapped) AS lap, t.owner_id,
+           row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, f.place, t.scheduled_at, t.id) AS turn
+      FROM found f CROSS JOIN tasks t ON t.id = f.id
+  ),
+  ranked AS MATERIALIZED (
+    SELECT turns.*, random() AS luck, row_number() OVER (PARTITION BY class, turn ORDER BY lap, owner_id) AS rank FROM turns
+  ),
+  places AS (
+    SELECT ranked.*, row_number() OVER (PARTITION BY model ORDER BY turn, lost = 0, rank, luck) AS nth FROM ranked
+  ),
+  chosen AS MATERIALIZED (
+    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.lost = 0, p.rank, p.luck) AS place
+      FROM places p
+     WHERE p.nth <= (SELECT max(g.room) FROM open_groups g WHERE g.model = coalesce(p.model, '-'))
+     ORDER BY place LIMIT ?2
+  )
+  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND (SELECT lost FROM chosen WHERE place = 1) = 0)`;

@@ -1,0 +1,66 @@
+// Who had the last turn: written with the lease, in its transaction.
+import { TURNS } from "./next-tasks.ts";
+
+/** What one lease holds. `held` is SQL that finds its tasks as `t`, by ?1 and ?2. */
+interface Taken {
+  readonly held: string;
+  readonly checkAt: number;
+  readonly leaseId: string;
+}
+
+/** SQL: the owner who had the last of these turns, the turns going on from `cursor`. Null if only newcomers had one. */
+const lastTurn = (cursor: string) => `
+  coalesce(max(t.owner_id) FILTER (WHERE t.is_newcomer = 0 AND t.owner_id <= ${cursor}),
+           max(t.owner_id) FILTER (WHERE t.is_newcomer = 0))`;
+
+/** SQL: the cursor of all owners. */
+const SHARED = `coalesce((SELECT value FROM cursors WHERE name = '${TURNS}'), '')`;
+
+/**
+ * Count the calls of this minute of each model that has a limit. When they are used up, its owners take turns apart from all
+ * others, and join them again in the first minute in which calls are left.
+ */
+export function countCalls(
+  db: D1Database,
+  { held, checkAt, leaseId }: Taken,
+  { minute, callsAMinute }: { minute: number; callsAMinute: Readonly<Record<string, number>> },
+): D1PreparedStatement {
+  const limit = `(SELECT value FROM json_each(?4) WHERE key = excluded.model)`;
+  const calls = `iif(minute = excluded.minute, calls, 0) + excluded.calls`;
+  const cursor = `coalesce((SELECT m.turn FROM model_minutes m WHERE m.model = t.model), ${SHARED})`;
+  return db
+    .prepare(
+      `INSERT INTO model_minutes (model, minute, calls, turn)
+       SELECT t.model, ?3, count(*),
+              iif(EXISTS (SELECT 1 FROM model_minutes m WHERE m.model = t.model), ${lastTurn(cursor)}, NULL)
+         FROM ${held} AND t.model IN (SELECT key FROM json_each(?4)) GROUP BY t.model
+       ON CONFLICT (model) DO UPDATE
+          SET turn = iif(${calls} >= ${limit} OR (turn IS NOT NULL AND (minute = excluded.minute OR calls >= ${limit})),
+                         coalesce(excluded.turn, turn, ${SHARED}), NULL),
+              calls = ${calls}, minute = excluded.minute`,
+    )
+    .bind(checkAt, leaseId, minute, JSON.stringify(callsAMinute));
+}
+
+/**
+ * Store who had the last turn. Written only if others may wait for theirs: each task of a full batch had another owner, and
+ * something waits. So a deployment without a backlog pays no row for it.
+ */
+export function noteTurns(
+  db: D1Database,
+  { held, checkAt, leaseId }: Taken,
+  { limit }: { limit: number },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO cursors (name, value)
+       SELECT '${TURNS}', last
+         FROM (SELECT count(*) AS tasks, count(DISTINCT t.owner_id) AS owners, ${lastTurn(SHARED)} AS last
+                 FROM (SELECT t.owner_id, t.is_newcomer OR m.turn IS NOT NULL AS is_newcomer
+                         FROM (SELECT t.* FROM ${held}) t LEFT JOIN model_minutes m ON m.model = t.model) t)
+        WHERE tasks = ?3 AND owners = tasks AND last IS NOT NULL
+          AND EXISTS (SELECT 1 FROM tasks WHERE state IN ('available', 'retryable'))
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    )
+    .bind(checkAt, leaseId, limit);
+}
