@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
-import { listJobs, readJob } from "../../shared/db/jobs/reads.ts";
+import { listJobs } from "../../shared/db/jobs/job-lists.ts";
+import { readJob } from "../../shared/db/jobs/reads.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { App } from "../http/app.ts";
