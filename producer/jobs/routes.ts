@@ -104,7 +104,7 @@ jobs.get(
   }),
   async (c) => {
     const id = c.req.param("id");
-    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+    const detail = c.get("polledJob") ?? (await readJob(c.env.DB, { id, ownerId: c.get("ownerId") }));
     if (detail === null) return problem(c, notFound(id));
     const view = jobView(detail, new URL(c.req.url).origin);
     // Estimated times move with the clock, so they are left out: a waiting job has changed only if its place has.

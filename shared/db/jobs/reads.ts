@@ -13,9 +13,18 @@ export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.star
 
 /** Read a job with all its details, in one round trip; null if this owner has no such job. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
-  const of = (sql: string) => db.prepare(sql).bind(job.id);
-  const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = await db.batch<never>([
-    db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2`).bind(job.id, job.ownerId),
+  return detailOf(await db.batch<never>([...selectJob(db, job.id, { sql: "?2", value: job.ownerId })]));
+}
+
+/** Statements that read a job with all its details, for `detailOf`. `owner` is SQL of our own, in which ?2 is the value. */
+export function selectJob(
+  db: D1Database,
+  id: string,
+  owner: { readonly sql: string; readonly value: string },
+): readonly D1PreparedStatement[] {
+  const of = (sql: string) => db.prepare(sql).bind(id);
+  return [
+    db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ${owner.sql}`).bind(id, owner.value),
     of(
       `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt, recording FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
@@ -35,9 +44,14 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     ),
     of(`SELECT note FROM pauses WHERE job_kind = (SELECT kind FROM jobs WHERE id = ?1) LIMIT 1`),
     db.prepare(ACCOUNT_HOLD).bind(Date.now()),
-    countAhead(db, job.id),
-    recentRuns(db, job.id),
-  ]);
+    countAhead(db, id),
+    recentRuns(db, id),
+  ];
+}
+
+/** Return the job that the statements of `selectJob` have read; null if this owner has no such job. */
+export function detailOf(results: readonly D1Result<never>[]): JobDetail | null {
+  const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = results;
   const row: JobRow | undefined = rows?.results[0];
   if (row === undefined) return null;
   return {
