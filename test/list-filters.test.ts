@@ -130,7 +130,7 @@ test("150 random filters answer as a filter in memory does, page by page", async
     const page = { ownerId: "ann", limit, before, figures: index % 2 === 0 };
     const rest = expected.filter((job) => after === undefined || newestFirst(after, job) < 0);
     const listed = (await listJobs(DB, filter, page)).map(({ id }) => id);
-    expect(listed, JSON.stringify({ filter, page })).toEqual(rest.slice(0, limit).map(({ id }) => id));
+    expect({ filter, page, listed }).toEqual({ filter, page, listed: rest.slice(0, limit).map(({ id }) => id) });
     found += listed.length;
   }
   expect(found).toBeGreaterThan(FILTERS);
@@ -212,7 +212,7 @@ test("dead letters of each state, fingerprint and job are listed and grouped as 
       (a, b) => b.lastSeenAt - a.lastSeenAt || (a.fingerprint < b.fingerprint ? 1 : -1),
     );
     const all = { ownerId: "ann", limit: 50, before: undefined };
-    expect(await groupDeadLetters(DB, query, all), JSON.stringify(query)).toMatchObject(ordered);
+    expect({ query, groups: await groupDeadLetters(DB, query, all) }).toMatchObject({ query, groups: ordered });
     const [first, ...others] = ordered;
     if (first === undefined) continue;
     const next = { ...all, limit: 3, before: { at: first.lastSeenAt, id: first.fingerprint } };

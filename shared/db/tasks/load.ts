@@ -115,6 +115,7 @@ interface Waiting {
 }
 
 type Found = UnfinishedTask & { readonly id: string };
+type OwnTask = Found & { readonly hasEnded: number; readonly place: number };
 
 /**
  * Read the load of all owners. Rows read: at most 300 for each kind of task that waits, 500 for tasks that run and for tasks whose
@@ -134,12 +135,12 @@ export async function readLoad(db: D1Database, now: number): Promise<Load> {
     db.prepare(LETTERS),
     ...conditions(db, now),
   ]);
-  const kinds = rowsOf<Waiting>(waiting).map(({ kind, first, last }) => {
+  const kinds = rowsOf(waiting).map(({ kind, first, last }: Waiting) => {
     // Our own JSON, from `endOf`.
     const ends = [...(JSON.parse(first) as Found[]), ...(JSON.parse(last) as Found[])];
     return { kind, tasks: [...new Map(ends.map((task) => [task.id, task])).values()] };
   });
-  const others = [running, pending].map((result) => rowsOf<Found>(result));
+  const others = [running, pending].map((result): readonly Found[] => rowsOf(result));
   const isMoreStarted = others.some((tasks) => tasks.length >= STARTED_COUNTED);
   const tasks = [...kinds.flatMap((one) => one.tasks), ...others.flat()];
   const more = kinds.filter((one) => isMoreStarted || one.tasks.length >= 2 * WAITING_COUNTED).map(({ kind }) => kind);
@@ -150,6 +151,10 @@ export async function readLoad(db: D1Database, now: number): Promise<Load> {
     isMoreThroughput: (ended) => ended >= ENDED_COUNTED,
   });
 }
+
+/** SQL: when the oldest job of owner ?2 in a state was created. */
+const oldestOf = (state: string) =>
+  `(SELECT min(created_at) FROM jobs WHERE owner_id = ?2 AND state = '${state}' AND state <> 'completed')`;
 
 /**
  * Read one owner's load. Rows read: at most 250 jobs that wait and 250 that run, with 600 tasks each; 500 for the jobs that ended,
@@ -169,8 +174,6 @@ export async function readOwnLoad(db: D1Database, ownerId: string, now: number):
       )
       .bind(ownerId);
   const half = OWN_JOBS_COUNTED / 2;
-  const oldestOf = (state: string) =>
-    `(SELECT min(created_at) FROM jobs WHERE owner_id = ?2 AND state = '${state}' AND state <> 'completed')`;
   const latest = (before: string) =>
     `SELECT id, kind, state, finalized_at FROM jobs INDEXED BY jobs_by_owner
       WHERE owner_id = ?2 AND created_at < ${before} ORDER BY created_at DESC LIMIT ${half}`;
@@ -185,7 +188,7 @@ export async function readOwnLoad(db: D1Database, ownerId: string, now: number):
     db.prepare(lettersOf(letters)).bind(ownerId),
     ...conditions(db, now),
   ]);
-  const found = [queued, running].map((result) => rowsOf<Found & { hasEnded: number; place: number }>(result));
+  const found = [queued, running].map((result): readonly OwnTask[] => rowsOf(result));
   const isMore = found.some(
     (tasks) => tasks.length >= OWN_TASKS_READ || (tasks.at(-1)?.place ?? 0) >= OWN_UNFINISHED_COUNTED,
   );
@@ -203,7 +206,7 @@ function conditions(db: D1Database, now: number): readonly D1PreparedStatement[]
 }
 
 function loadOf(
-  [ended, dead, pauses, hold]: readonly (D1Result | undefined)[],
+  [ended, dead, pauses, hold]: readonly (D1Result<never> | undefined)[],
   {
     now,
     tasks,
@@ -215,21 +218,22 @@ function loadOf(
     isMoreThroughput: (ended: number) => boolean;
   },
 ): Load {
-  const rows = rowsOf<Throughput & { ended: number }>(ended);
-  const letters = rowsOf<OpenLetters>(dead);
-  const [held = null] = rowsOf<AccountHold>(hold);
+  const rows: readonly (Throughput & { ended: number })[] = rowsOf(ended);
+  const letters: readonly OpenLetters[] = rowsOf(dead);
+  const [held]: readonly AccountHold[] = rowsOf(hold);
   return {
-    tasks: countTasks(tasks, { now, isAccountHeld: held !== null }),
+    tasks: countTasks(tasks, { now, isAccountHeld: held !== undefined }),
     moreTasks,
     throughput: rows,
     isMoreThroughput: isMoreThroughput(rows[0]?.ended ?? 0),
     letters,
     isMoreLetters: letters.reduce((sum, { count }) => sum + count, 0) >= LETTERS_COUNTED,
-    pauses: rowsOf<Pause>(pauses),
-    hold: held,
+    pauses: rowsOf(pauses),
+    hold: held ?? null,
   };
 }
 
-function rowsOf<Row>(result: D1Result | undefined): readonly Row[] {
-  return (result?.results ?? []) as Row[]; // the columns are in the statement beside it
+/** Each caller declares the type of its rows, because the columns are in the statement beside it. */
+function rowsOf(result: D1Result<never> | undefined): readonly never[] {
+  return result?.results ?? [];
 }
