@@ -150,7 +150,7 @@ test("what is refused by a budget that was just lifted is let go by maintenance"
   await DB.batch([
     DB.prepare("UPDATE jobs SET state = 'running', finalized_at = NULL WHERE id = ?1").bind(other.id),
     DB.prepare(
-      "UPDATE tasks SET state = 'retryable', finalized_at = NULL, scheduled_at = ?2, check_at = ?3 WHERE job_id = ?1",
+      "UPDATE tasks SET state = 'retryable', finalized_at = NULL, scheduled_at = ?2, check_at = ?3, held_by = 'budget_used' WHERE job_id = ?1",
     ).bind(other.id, held!["scheduled_at"], held!["check_at"]),
     DB.prepare("UPDATE attempts SET outcome = 'snooze', error_code = 'budget_used' WHERE task_id LIKE ?1 || '%'").bind(
       other.id,

@@ -1,6 +1,6 @@
 /** The real database, with what it read and wrote counted. */
 export function counted(db: D1Database) {
-  const counts = { queries: 0, rowsRead: 0, rowsWritten: 0 };
+  const counts = { trips: 0, queries: 0, rowsRead: 0, rowsWritten: 0 };
   const note = (result: D1Result | undefined) => {
     counts.queries += 1;
     counts.rowsRead += result?.meta.rows_read ?? 0;
@@ -13,6 +13,7 @@ export function counted(db: D1Database) {
         if (name === "bind") return (...values: unknown[]) => count(target.bind(...values));
         if (name !== "all" && name !== "first" && name !== "run") return Reflect.get(target, name) as unknown;
         return async () => {
+          counts.trips += 1;
           const result = await target.all();
           note(result);
           return name !== "first" ? result : (result.results[0] ?? null);
@@ -29,6 +30,7 @@ export function counted(db: D1Database) {
         if (name === "prepare") return (sql: string) => count(target.prepare(sql));
         if (name !== "batch") return Reflect.get(target, name) as unknown;
         return async (statements: readonly D1PreparedStatement[]) => {
+          counts.trips += 1;
           const results = await target.batch(statements.map((one) => originals.get(one) ?? one));
           results.forEach(note);
           return results;

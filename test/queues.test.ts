@@ -120,6 +120,7 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
     tasks: { waiting: 7, delayed: 3, held: 1, running: 2, pending: 0 },
     jobs: { last5Minutes: { completed: 2, failed: 3 }, lastHour: { completed: 3, failed: 3 } },
     openDeadLetters: 3,
+    atLeast: [],
   });
   expect(classification.tasks.oldestDueAgeMs).toBeGreaterThanOrEqual(90_000);
   expect(classification.tasks.oldestDueAgeMs).toBeLessThan(150_000);

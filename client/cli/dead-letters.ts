@@ -71,7 +71,7 @@ async function deadLetters(session: Session, id: string | undefined, flags: List
     ...size,
     isJson,
     columns: ["COUNT", "LAST SEEN", "FINGERPRINT", "MESSAGE"],
-    row: (group) => [group.count, group.lastSeenAt, group.fingerprint, group.message],
+    row: (group) => [`${group.count}${group.isAtLeast ? "+" : ""}`, group.lastSeenAt, group.fingerprint, group.message],
   });
   return EXIT.ok;
 }

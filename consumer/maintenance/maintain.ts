@@ -7,7 +7,7 @@ import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
 import { deleteLatencies } from "../../shared/db/models/latencies.ts";
 import { continueReleases } from "../../shared/db/cost/holds.ts";
 import { spendAbandoned } from "../../shared/db/cost/reservations.ts";
-import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
+import { releaseForgotten } from "../../shared/db/jobs/followers.ts";
 import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
 import { announce } from "../../shared/jobs/announce.ts";
@@ -126,7 +126,7 @@ async function endOverdue(deps: MaintenanceDeps, now: number): Promise<number> {
 
 /** Release jobs that wait for an identical one whose end no consumer handled. */
 async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await releaseFollowers(deps.db, now);
+  const changes = await releaseForgotten(deps.db, now);
   await announce(changes, deps);
   return changes.opened.length + changes.endedJobs.length;
 }

@@ -6,7 +6,7 @@ import type { DeadLetterGroup } from "../../client/index.ts";
 import { byCursor, IDLE_MS } from "../api/queries.ts";
 import { api, may } from "../api/session.ts";
 import { useShortcuts } from "../shell/shortcuts.ts";
-import { formatCount } from "../ui/format.ts";
+import { formatAtLeast, formatCount } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { Ago } from "../ui/time.tsx";
@@ -48,6 +48,7 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
   });
   const all = groups.data?.pages.flatMap(({ items }) => items) ?? [];
   const open = state === "open" ? all.reduce((sum, { count }) => sum + count, 0) : 0;
+  const isOpenAtLeast = all.some(({ isAtLeast }) => isAtLeast);
   useShortcuts("Dead letters", [
     { keys: "j", does: "Next cause", run: () => step(rows.current, 1) },
     { keys: "k", does: "Previous cause", run: () => step(rows.current, -1) },
@@ -80,7 +81,7 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
         <>
           {state === "open" && (
             <p class="dim small causes-sum">
-              {formatCount(open)} {open === 1 ? "task" : "tasks"}, {formatCount(all.length)}{" "}
+              {formatAtLeast(open, isOpenAtLeast)} {open === 1 ? "task" : "tasks"}, {formatCount(all.length)}{" "}
               {all.length === 1 ? "cause" : "causes"}
             </p>
           )}
@@ -99,12 +100,12 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
 }
 
 function Cause({ group, state }: { group: DeadLetterGroup; state: LetterState }) {
-  const { fingerprint, code, message, kind, count, firstSeenAt, lastSeenAt } = group;
+  const { fingerprint, code, message, kind, count, isAtLeast, firstSeenAt, lastSeenAt } = group;
   const address = `/operate/dead-letters?cause=${encodeURIComponent(fingerprint)}${state === "open" ? "" : `&state=${state}`}`;
   return (
     <li class="cause">
-      <strong class="cause-count" aria-label={`${count} of them`}>
-        {formatCount(count)}
+      <strong class="cause-count" aria-label={`${formatAtLeast(count, isAtLeast)} of them`}>
+        {formatAtLeast(count, isAtLeast)}
       </strong>
       <div class="cause-about">
         <Link href={address} class="job-link cause-message" data-cause>

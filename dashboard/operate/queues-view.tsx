@@ -7,7 +7,7 @@ import { LIVE_MS } from "../api/queries.ts";
 import { api, isOperator, may } from "../api/session.ts";
 import { tell, tellError } from "../shell/toasts.tsx";
 import { confirm } from "../ui/dialog.tsx";
-import { formatBytes, formatCount, formatDateTime, formatDuration } from "../ui/format.ts";
+import { formatBytes, formatAtLeast, formatCount, formatDateTime, formatDuration } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { kindIcon, kindName } from "../ui/kinds.ts";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
@@ -98,7 +98,9 @@ function HoldNotice({ hold }: { hold: NonNullable<Load["hold"]> }) {
 }
 
 function KindCard({ load }: { load: KindLoad }) {
-  const { kind, paused, tasks, jobs, openDeadLetters } = load;
+  const { kind, paused, tasks, jobs, openDeadLetters, atLeast } = load;
+  const areTasksAtLeast = atLeast.includes("tasks");
+  const areJobsAtLeast = atLeast.includes("jobs");
   return (
     <li class="card kind-card">
       <header>
@@ -116,26 +118,41 @@ function KindCard({ load }: { load: KindLoad }) {
         </p>
       )}
       <dl class="figures">
-        <Figure name="Waiting" value={formatCount(tasks.waiting)} isStrong />
-        <Figure name="Running" value={formatCount(tasks.running)} isStrong />
+        <Figure name="Waiting" value={formatAtLeast(tasks.waiting, areTasksAtLeast)} isStrong />
+        <Figure name="Running" value={formatAtLeast(tasks.running, areTasksAtLeast)} isStrong />
         <Figure
           name="Oldest waits"
           value={tasks.oldestDueAgeMs === null ? "–" : formatDuration(tasks.oldestDueAgeMs)}
           isStrong
         />
-        <Figure name="Delayed" value={formatCount(tasks.delayed)} about="Due later, between two attempts" />
-        <Figure name="Held" value={formatCount(tasks.held)} about="Until an allocation or a budget resets" />
-        <Figure name="Next stages" value={formatCount(tasks.pending)} about="Tasks whose stage is not open yet" />
+        <Figure
+          name="Delayed"
+          value={formatAtLeast(tasks.delayed, areTasksAtLeast)}
+          about="Due later, between two attempts"
+        />
+        <Figure
+          name="Held"
+          value={formatAtLeast(tasks.held, areTasksAtLeast)}
+          about="Until an allocation or a budget resets"
+        />
+        <Figure
+          name="Next stages"
+          value={formatAtLeast(tasks.pending, areTasksAtLeast)}
+          about="Tasks whose stage is not open yet"
+        />
       </dl>
       <footer class="small">
         <span class="soft">
-          {formatCount(jobs.lastHour.completed)} completed
-          {jobs.lastHour.failed > 0 && <span class="bad">, {formatCount(jobs.lastHour.failed)} failed</span>} in the
-          last hour
+          {formatAtLeast(jobs.lastHour.completed, areJobsAtLeast)} completed
+          {jobs.lastHour.failed > 0 && (
+            <span class="bad">, {formatAtLeast(jobs.lastHour.failed, areJobsAtLeast)} failed</span>
+          )}{" "}
+          in the last hour
         </span>
         {openDeadLetters > 0 && (
           <Link href="/operate/dead-letters" class="bad">
-            {formatCount(openDeadLetters)} dead letter{openDeadLetters === 1 ? "" : "s"}
+            {formatAtLeast(openDeadLetters, atLeast.includes("openDeadLetters"))} dead letter
+            {openDeadLetters === 1 ? "" : "s"}
           </Link>
         )}
       </footer>

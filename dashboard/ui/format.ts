@@ -11,6 +11,11 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
+/** `100+` where there are more than were counted. */
+export function formatAtLeast(count: number, isAtLeast: boolean): string {
+  return `${formatCount(count)}${isAtLeast ? "+" : ""}`;
+}
+
 /** `1.5 MB`, in powers of a thousand. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

@@ -13,6 +13,7 @@ export const LetterGroup = z
     code: z.string(),
     message: z.string(),
     count: z.int(),
+    isAtLeast: z.boolean().describe("whether there are more letters than `count`"),
     firstSeenAt: Time,
     lastSeenAt: Time,
     sample: z.object({

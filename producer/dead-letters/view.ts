@@ -15,6 +15,7 @@ export function groupView(group: LetterGroup, origin: string): view.LetterGroup 
     code: group.code,
     message: group.message,
     count: group.count,
+    isAtLeast: group.isAtLeast,
     firstSeenAt: iso(group.firstSeenAt),
     lastSeenAt: iso(group.lastSeenAt),
     sample: {

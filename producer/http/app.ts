@@ -1,3 +1,4 @@
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
 import type { PeekedBody } from "../uploads/receive-upload.ts";
 
@@ -19,6 +20,8 @@ export interface App {
     seed?: string;
     /** The answer is temporary, whatever its status: the same request may get another one later. */
     isPassing?: true;
+    /** The job of `GET /v1/jobs/{id}`, if it was read together with the key. */
+    polledJob?: JobDetail;
     /** The address is a signed link whose signature has been checked. */
     isLink?: true;
     /** The body, if its first bytes had to be read. */

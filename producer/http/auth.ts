@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Actor } from "../../shared/db/keys/audit.ts";
+import { findKeyAndJob } from "../../shared/db/jobs/key-and-job.ts";
 import { findKey, type Key } from "../../shared/db/keys/keys.ts";
 import { isAccessId } from "../../shared/keys/access.ts";
 import { isLocalhost, LOCAL_KEY } from "../../shared/keys/local-secrets.ts";
@@ -23,7 +24,7 @@ const INVALID_TOKEN = 'Bearer realm="darkroom", error="invalid_token"';
 const NO_SECRET = "0".repeat(64);
 
 /**
- * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on, and in the
+ * Bearer API key to owner. One read of D1 a request, which reads a polled job too, and no cache: a revoked key is refused from the next request on, and in the
  * middle of one that is sent slowly. Requests that are refused here are limited by their address, after that read: it tells them
  * from those with a valid key, which pass at any address. A token that does not have the form of a key is refused without it.
  * A request without the header `Authorization` may be signed in with Cloudflare Access, which reads nothing from D1. A key always wins, also
@@ -60,7 +61,7 @@ async function whoSends(c: Context<App>): Promise<Key | Problem> {
     const detail = "Everybody knows the key of local development: it works on localhost alone.";
     return { code: "unauthorized", detail };
   }
-  const key = await keyOf(c.env.DB, token);
+  const key = await keyOf(c, token);
   if (key !== null && isUsable(key)) return key;
   return { code: "unauthorized", detail: "The key does not exist, has expired or has been revoked." };
 }
@@ -116,10 +117,19 @@ function tokenOf(authorization: string | undefined): string | null {
   return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? null;
 }
 
-async function keyOf(db: D1Database, token: string): Promise<Key | null> {
+/** `GET /v1/jobs/{id}`, which clients poll. */
+const POLLED_JOB = /^\/v1\/jobs\/(\w+)$/;
+
+async function keyOf(c: Context<App>, token: string): Promise<Key | null> {
   const [, id, secret] = KEY.exec(token) ?? [];
   if (id === undefined || secret === undefined) return null;
-  const found = await findKey(db, id);
+  const [, jobId] = (c.req.method === "GET" && POLLED_JOB.exec(c.req.path)) || [];
+  const { found, job } =
+    jobId === undefined
+      ? { found: await findKey(c.env.DB, id), job: null }
+      : await findKeyAndJob(c.env.DB, { keyId: id, jobId });
   const expected = Uint8Array.fromHex(found?.secretHash ?? NO_SECRET);
-  return crypto.subtle.timingSafeEqual(await sha256(secret), expected) && found !== null ? found.key : null;
+  if (!crypto.subtle.timingSafeEqual(await sha256(secret), expected) || found === null) return null;
+  if (job !== null) c.set("polledJob", job);
+  return found.key;
 }

@@ -36,16 +36,16 @@ export async function deleteJob(
     const leftover = await findLeftover(db, job);
     return leftover === null ? null : finish(leftover, { withSource, hasSource: leftover.source !== null }, deps);
   }
-  if (standing.isFollowed) await release(deps);
+  if (standing.isFollowed) await release(id, deps);
   const [leftover] = await beginDeletions(db, [{ ...job, withSource }], { now: Date.now(), actor });
   if (leftover === undefined) return null;
   journal.record({ event: "job.deleted", kind: standing.kind, jobId: id, ownerId: actor.ownerId });
-  if (standing.isFollowed) await release(deps);
+  if (standing.isFollowed) await release(id, deps);
   return finish(leftover, { withSource, hasSource: standing.hasSource }, deps);
 }
 
-async function release(deps: DeleteDeps): Promise<void> {
-  await announce(await releaseFollowers(deps.db, Date.now()), deps);
+async function release(id: string, deps: DeleteDeps): Promise<void> {
+  await announce(await releaseFollowers(deps.db, Date.now(), [id]), deps);
 }
 
 async function finish(

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
-import { listJobs, readJob } from "../../shared/db/jobs/reads.ts";
+import { listJobs } from "../../shared/db/jobs/job-lists.ts";
+import { readJob } from "../../shared/db/jobs/reads.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { App } from "../http/app.ts";
@@ -103,7 +104,7 @@ jobs.get(
   }),
   async (c) => {
     const id = c.req.param("id");
-    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+    const detail = c.get("polledJob") ?? (await readJob(c.env.DB, { id, ownerId: c.get("ownerId") }));
     if (detail === null) return problem(c, notFound(id));
     const view = jobView(detail, new URL(c.req.url).origin);
     // Estimated times move with the clock, so they are left out: a waiting job has changed only if its place has.

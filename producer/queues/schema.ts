@@ -20,6 +20,9 @@ export const KindLoad = z
     }),
     jobs: z.object({ last5Minutes: Ended, lastHour: Ended }),
     openDeadLetters: z.int(),
+    atLeast: z
+      .array(z.enum(["tasks", "jobs", "openDeadLetters"]))
+      .describe("the figures of which there may be more, because only so many are counted"),
   })
   .meta({ id: "KindLoad" });
 export type KindLoad = z.infer<typeof KindLoad>;

@@ -1,4 +1,5 @@
-import type { Load, TaskLoad, Throughput } from "../../shared/db/tasks/load.ts";
+import type { Load, Throughput } from "../../shared/db/tasks/load.ts";
+import type { TaskLoad } from "../../shared/jobs/count-tasks.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
 import { jobKindOf } from "../../shared/jobs/task-kind.ts";
 import type { ThroughputPoint, ThroughputQuestion } from "../../shared/db/tasks/throughput.ts";
@@ -7,10 +8,11 @@ import { iso } from "../http/time.ts";
 import type { JobThroughput, KindLoad, Load as LoadView } from "./schema.ts";
 
 /** The load of a kind as `GET /v1/queues` shows it. Tasks are counted by state, jobs by the time they ended. Ages are milliseconds. */
-export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number): KindLoad {
-  const own = tasks.filter((load) => jobKindOf(load.kind) === kind);
+export function kindView(kind: JobKind, load: Load, now: number): KindLoad {
+  const { tasks, throughput, letters, pauses } = load;
+  const own = tasks.filter((one) => jobKindOf(one.kind) === kind);
   const sum = (figure: "waiting" | "delayed" | "held" | "running" | "pending") =>
-    own.reduce((total, load) => total + load[figure], 0);
+    own.reduce((total, one) => total + one[figure], 0);
   const ended = throughput.find((row) => row.kind === kind);
   const pause = pauses.find(({ jobKind }) => jobKind === kind);
   return {
@@ -26,6 +28,11 @@ export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: 
     },
     jobs: throughputView(ended),
     openDeadLetters: letters.find((row) => row.kind === kind)?.count ?? 0,
+    atLeast: [
+      ...([...load.moreTasks].some((one) => jobKindOf(one) === kind) ? (["tasks"] as const) : []),
+      ...(load.isMoreThroughput ? (["jobs"] as const) : []),
+      ...(load.isMoreLetters ? (["openDeadLetters"] as const) : []),
+    ],
   };
 }
 

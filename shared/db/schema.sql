@@ -107,7 +107,9 @@ CREATE TABLE dead_letters (
   discarded_at INTEGER,
   note TEXT,
   -- Waiting for this redrive, or given another life by it. A letter that another holds cannot be claimed.
-  redrive_id TEXT,
+  redrive_id TEXT, state TEXT AS (
+  CASE WHEN redriven_at IS NOT NULL THEN 'redriven' WHEN discarded_at IS NOT NULL THEN 'discarded' ELSE 'open' END
+) VIRTUAL,
   CONSTRAINT task_or_message CHECK ((task_id IS NULL) = (body IS NOT NULL) AND (task_id IS NULL) = (job_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 
@@ -119,7 +121,13 @@ CREATE INDEX dead_letters_by_owner ON dead_letters (owner_id, created_at, id);
 
 CREATE INDEX dead_letters_by_redrive ON dead_letters (redrive_id, created_at) WHERE redrive_id IS NOT NULL;
 
+CREATE INDEX dead_letters_by_state ON dead_letters (owner_id, state, created_at, id);
+
+CREATE INDEX dead_letters_by_state_and_fingerprint ON dead_letters (owner_id, state, fingerprint, created_at, id);
+
 CREATE INDEX dead_letters_by_task ON dead_letters (task_id, created_at);
+
+CREATE INDEX dead_letters_open ON dead_letters (kind) WHERE redriven_at IS NULL AND discarded_at IS NULL;
 
 CREATE TABLE deleted_attempts (
   task_id TEXT NOT NULL,
@@ -205,11 +213,16 @@ CREATE TABLE incidents (
 CREATE TABLE job_labels (
   job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   label TEXT NOT NULL,
-  score REAL NOT NULL,
+  score REAL NOT NULL, owner_id TEXT, created_at INTEGER,
   PRIMARY KEY (job_id, label)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX job_labels_by_label ON job_labels (label, job_id);
+CREATE INDEX job_labels_by_owner ON job_labels (owner_id, label, created_at, job_id);
+
+CREATE TRIGGER job_labels_owned AFTER INSERT ON job_labels WHEN new.owner_id IS NULL BEGIN
+  UPDATE job_labels SET (owner_id, created_at) = (SELECT j.owner_id, j.created_at FROM jobs j WHERE j.id = new.job_id)
+   WHERE job_id = new.job_id AND label = new.label;
+END;
 
 CREATE TABLE job_marks (
   owner_id TEXT NOT NULL,
@@ -256,6 +269,8 @@ CREATE INDEX jobs_by_fingerprint ON jobs (owner_id, fingerprint);
 CREATE INDEX jobs_by_owner ON jobs (owner_id, created_at, id);
 
 CREATE INDEX jobs_by_source ON jobs (input ->> '$.source.key') WHERE input ->> '$.source.key' IS NOT NULL AND is_of_source = 0;
+
+CREATE INDEX jobs_by_state ON jobs (owner_id, state, created_at, id) WHERE state <> 'completed';
 
 CREATE INDEX jobs_finalized ON jobs (finalized_at) WHERE finalized_at IS NOT NULL;
 
@@ -547,7 +562,7 @@ CREATE TABLE tasks (
   -- Tasks of one lane are alike to the choice of what runs next: same kind, same model, same owner.
   recording TEXT CHECK (json_valid(recording)), is_newcomer INTEGER NOT NULL DEFAULT 0, lane TEXT AS (
   kind || ' ' || coalesce(model, '-') || ' ' || CASE WHEN state = 'retryable' THEN 'd' WHEN is_newcomer = 1 THEN 'n' ELSE 'o' || owner_id END
-) VIRTUAL,
+) VIRTUAL, held_by TEXT,
   CONSTRAINT leased_iff_running CHECK (
     (lease_id IS NOT NULL) = (state = 'running')
     AND (leased_at IS NOT NULL) = (state = 'running')
@@ -559,6 +574,8 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_by_job ON tasks (job_id);
 
 CREATE INDEX tasks_due ON tasks (lane, priority, scheduled_at) WHERE state IN ('available', 'retryable');
+
+CREATE INDEX tasks_held ON tasks (held_by, owner_id, check_at) WHERE held_by IS NOT NULL AND state = 'retryable';
 
 CREATE INDEX tasks_to_check ON tasks (state, check_at) WHERE finalized_at IS NULL;
 

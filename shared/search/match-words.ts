@@ -20,21 +20,27 @@ const FUNCTION_WORDS: ReadonlySet<string> = new Set(
   ที่ และ ของ ใน เป็น มี ได้ ให้ ไม่ ก็ จะ ว่า กับ แต่ หรือ นี้ นั้น ครับ ค่ะ`.split(/\s+/),
 );
 
-/**
- * What people typed, as an FTS5 query in which no part of it is syntax: each word is a quoted string. Any of the words
- * will do; how many of them, and how rare they are, is what the ranking is about. Null where nothing could be looked for.
- */
-export function matchWords(ownerId: string, text: string): string | null {
+/** What people typed, for FTS5. Each word is a quoted string, so that no part of it is syntax. */
+export interface Words {
+  /** FTS5's query for every passage of the owner. */
+  readonly owner: string;
+  readonly words: readonly string[];
+}
+
+/** Return the words that are worth looking for; null if there are none. */
+export function matchWords(ownerId: string, text: string): Words | null {
   // Nearly FTS5's own idea of a word. It takes a word apart further if it likes: the parts then have to stand together.
   const runs = foldForms(text).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
   const words = new Set(runs.flatMap(wordsOf));
   if (words.size === 0) return null;
   const telling = [...words].filter((word) => !FUNCTION_WORDS.has(word.toLowerCase()));
-  const any = (telling.length > 0 ? telling : [...words])
-    .slice(0, MAX_WORDS)
-    .map((word) => `"${apart(word)}"`)
-    .join(" OR ");
-  return `owner : "${hex(ownerId)}" AND text : (${any})`;
+  const chosen = (telling.length > 0 ? telling : [...words]).slice(0, MAX_WORDS);
+  return { owner: `owner : "${hex(ownerId)}"`, words: chosen.map((word) => `"${apart(word)}"`) };
+}
+
+/** FTS5's query for the owner's passages that have any of the words, or all of them. */
+export function matchText({ owner, words }: Words, operator: "AND" | "OR"): string {
+  return `${owner} AND text : (${words.join(` ${operator} `)})`;
 }
 
 /**

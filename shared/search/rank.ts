@@ -1,18 +1,20 @@
-import { findByWords, type PassageScope, readPassages, SNIPPET_WORDS } from "../db/search/passages.ts";
+import { type PassageScope, readPassages, SNIPPET_WORDS } from "../db/search/passages.ts";
+import { findIds, matchEach } from "../db/search/word-matches.ts";
 import { wordStarts } from "../transcripts/scripts.ts";
 import { clip } from "../input/characters.ts";
 import { fuse } from "./fuse.ts";
-import { matchWords } from "./match-words.ts";
+import { matchText, matchWords, type Words } from "./match-words.ts";
 import type { FoundBy, Hit, PassageQuery } from "./passage.ts";
+import { scoreWords } from "./score-words.ts";
 
 /** How deep each ranking goes: as far as one query of Vectorize can. */
 export const CANDIDATES = 100;
 
-/**
- * Hits below this share of the best one's bm25 match nothing but words that most passages have, which FTS5 gives next to
- * no weight.
- */
-const LEAST_SHARE = 0.1;
+/** Passages with all the words are looked for as well if there are at most so many. A longer query is a sentence. */
+const MOST_TOGETHER = 8;
+
+/** A snippet shows the rarest words. Each of them is looked for in each hit. */
+const MOST_SNIPPED = 16;
 
 export interface Near {
   readonly id: string;
@@ -28,9 +30,9 @@ export async function rank(
   query: PassageQuery,
   findNear: (meaning: NonNullable<PassageQuery["meaning"]>) => Promise<readonly Near[]>,
 ): Promise<readonly Hit[]> {
-  const match = matchWords(query.ownerId, query.text);
-  const [byWords, nearest] = await Promise.all([
-    match === null ? [] : findTelling(db, query, match),
+  const words = matchWords(query.ownerId, query.text);
+  const [{ ids: byWords, match }, nearest] = await Promise.all([
+    words === null ? NO_WORDS : findTelling(db, query, words),
     query.meaning === null ? [] : findNear(query.meaning),
   ]);
   const near = nearest.filter(({ similarity }) => similarity > 0); // at a right angle nothing is alike
@@ -53,10 +55,24 @@ export async function rank(
   });
 }
 
-async function findTelling(db: D1Database, scope: PassageScope, match: string): Promise<readonly string[]> {
-  const found = await findByWords(db, scope, { match, limit: CANDIDATES });
-  const best = found[0]?.bm25 ?? 0;
-  return found.filter(({ bm25 }) => bm25 <= best * LEAST_SHARE).map(({ id }) => id);
+/** What words find, the best first, and the query that snippets are made by. */
+interface Telling {
+  readonly ids: readonly string[];
+  readonly match: string | null;
+}
+
+const NO_WORDS: Telling = { ids: [], match: null };
+
+async function findTelling(db: D1Database, scope: PassageScope, words: Words): Promise<Telling> {
+  const count = words.words.length;
+  const queries = words.words.map((word) => matchText({ ...words, words: [word] }, "OR"));
+  if (count > 1 && count <= MOST_TOGETHER) queries.push(matchText(words, "AND"));
+  const { passages, rarest } = scoreWords(await matchEach(db, scope, { owner: words.owner, queries }), count);
+  const snipped = rarest.slice(0, MOST_SNIPPED).flatMap((place) => words.words[place] ?? []);
+  return {
+    ids: await findIds(db, scope, passages.slice(0, CANDIDATES)),
+    match: matchText({ ...words, words: snipped }, "OR"),
+  };
 }
 
 /** A text without spaces may be one word, however long it is. */

@@ -29,10 +29,17 @@ export function holdAccount(
 /** SQL: the hold in force at ?1. */
 export const ACCOUNT_HOLD = `SELECT code, since, until FROM holds WHERE until > ?1`;
 
+const HOLDING_CODES = ["budget_used", "daily_allocation_used"] as const;
+
 /** Tasks that failed with this code wait for a reset. `EVERYBODY` stands for all owners. */
 export interface Held {
-  readonly code: "budget_used" | "daily_allocation_used";
+  readonly code: (typeof HOLDING_CODES)[number];
   readonly ownerId: string;
+}
+
+/** Return the code if a task that failed with it waits for a reset (`tasks.held_by`); otherwise null. */
+export function holdingCode(code: string): Held["code"] | null {
+  return HOLDING_CODES.find((one) => one === code) ?? null;
 }
 
 /** An attempt may still be refused by the limits that were in force when it began to settle. */
@@ -58,21 +65,20 @@ export function releaseHeld(
   ];
 }
 
-// A waiting task is not due yet, and neither is its wake-up, so the index on check_at leaves out all tasks that are due.
+// The index has the held tasks alone, so no other task is read, whatever else waits.
 function makeDue(
   db: D1Database,
   { code, ownerId }: Held,
   { now, limit }: { now: number; limit: number },
 ): Returning<Pick<Changes, "ready">> {
+  const isOwned = ownerId === EVERYBODY ? `?2 = '${EVERYBODY}'` : "t.owner_id = ?2";
   const ready = db
     .prepare(
-      `UPDATE tasks SET scheduled_at = ?3, check_at = ${checkAt("?3")}
-        WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_to_check
-                      WHERE t.finalized_at IS NULL AND t.check_at > ?3 AND t.state = 'retryable' AND t.scheduled_at > ?3
-                        AND (?2 = '${EVERYBODY}' OR t.owner_id = ?2)
-                        AND EXISTS (SELECT 1 FROM attempts a WHERE a.task_id = t.id AND a.number = t.attempt
-                                       AND a.outcome = 'snooze' AND a.error_code = ?1)
-                      ORDER BY t.check_at LIMIT ?4)
+      `UPDATE tasks SET scheduled_at = ?3, check_at = ${checkAt("?3")}, held_by = NULL
+        WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_held
+                      WHERE t.held_by IS NOT NULL AND t.held_by = ?1 AND ${isOwned} AND t.check_at > ?3
+                        AND t.state = 'retryable' AND t.scheduled_at > ?3
+                      ORDER BY t.owner_id, t.check_at LIMIT ?4)
        RETURNING id`,
     )
     .bind(code, ownerId, now, limit);

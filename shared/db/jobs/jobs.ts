@@ -4,7 +4,7 @@ import { HAS_ITS_JOB, type UploadRecord } from "../../uploads/announcement.ts";
 import type { NewJob } from "../../jobs/new-job.ts";
 import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
 import { releaseFollowers } from "./followers.ts";
-import { type Changes, NOTHING } from "../../jobs/changes.ts";
+import type { Changes } from "../../jobs/changes.ts";
 import { type Returning, returning, transact } from "../transact.ts";
 import { isOneJob } from "../keys/job-limit.ts";
 import { insertMarks } from "./tags-and-metadata.ts";
@@ -58,8 +58,8 @@ export async function insertJobs(
   ]);
   const tasks = answers.flatMap((answer) => answer.tasks ?? []);
   const ready = tasks.flatMap(({ id, state }) => (state === "available" ? [id] : []));
-  const isAnyFollowing = ready.length < tasks.length;
-  const released = isAnyFollowing ? await releaseFollowers(db, now) : NOTHING;
+  const leaders = new Set(tasks.flatMap(({ leader }) => leader ?? []));
+  const released = await releaseFollowers(db, now, [...leaders]);
   const wanted = new Set(uploads.filter(({ jobId }) => jobId !== null).map(idOf));
   const refused = answers
     .flatMap((answer) => answer.uploads ?? [])
@@ -73,7 +73,7 @@ export async function insertJobs(
 /** The new rows: tasks and uploads. */
 interface Inserting {
   readonly isBusy?: boolean;
-  readonly tasks?: readonly { readonly id: string; readonly state: string }[];
+  readonly tasks?: readonly { readonly id: string; readonly state: string; readonly leader: string | null }[];
   readonly uploads?: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string | null }[];
 }
 
@@ -130,7 +130,7 @@ function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inser
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING
-       RETURNING id, state`,
+       RETURNING id, state, iif(state = 'pending', (SELECT f.follows FROM jobs f WHERE f.id = job_id), NULL) AS leader`,
     )
     .bind(jobRows);
   return returning(insertedTasks, (tasks: NonNullable<Inserting["tasks"]>) => ({ tasks }));

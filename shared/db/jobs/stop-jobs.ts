@@ -59,7 +59,8 @@ export async function stopJobs(
     .bind(rows, now);
   const statements = [endingJobs(ended), attempts, cancellingTasks(cancelled), ...insertDeliveries(db, now)];
   const changes = sumOf(await transact<Partial<Changes>>(db, [...acts, ...statements]));
-  return changes.endedJobs.length === 0 ? changes : sumOf([changes, await releaseFollowers(db, now)]);
+  const ends = changes.endedJobs.map(({ jobId }) => jobId);
+  return sumOf([changes, await releaseFollowers(db, now, ends)]);
 }
 
 /**

@@ -36,16 +36,25 @@ const COLUMNS = `id, owner_id AS ownerId, label, scopes, created_at AS createdAt
   revoked_at AS revokedAt, max_concurrent_jobs AS maxConcurrentJobs, max_upload_bytes_a_day AS maxUploadBytesADay,
   max_upload_bytes AS maxUploadBytes, content_types AS contentTypes`;
 
-/** Find a key, whether or not it is revoked or expired. `secretHash` is SHA-256, hexadecimal. */
-export async function findKey(
-  db: D1Database,
-  id: string,
-): Promise<{ readonly key: Key; readonly secretHash: string } | null> {
-  const row = await db
-    .prepare(`SELECT ${COLUMNS}, secret_hash AS secretHash FROM api_keys WHERE id = ?1`)
-    .bind(id)
-    .first<KeyRow & { secretHash: string }>();
-  if (row === null) return null;
+/** `secretHash` is SHA-256, hexadecimal. */
+export interface FoundKey {
+  readonly key: Key;
+  readonly secretHash: string;
+}
+
+/** Find a key, whether or not it is revoked or expired. */
+export async function findKey(db: D1Database, id: string): Promise<FoundKey | null> {
+  return foundKey((await selectKey(db, id).first<KeyRow & { secretHash: string }>()) ?? undefined);
+}
+
+/** Select a key for `foundKey`. For a batch. */
+export function selectKey(db: D1Database, id: string): D1PreparedStatement {
+  return db.prepare(`SELECT ${COLUMNS}, secret_hash AS secretHash FROM api_keys WHERE id = ?1`).bind(id);
+}
+
+/** Return the key of this row. */
+export function foundKey(row: (KeyRow & { readonly secretHash: string }) | undefined): FoundKey | null {
+  if (row === undefined) return null;
   const { secretHash, ...key } = row;
   return { key: keyOf(key), secretHash };
 }

@@ -1,6 +1,6 @@
 import { ATTEMPT_COLUMNS } from "../jobs/reads.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
-import type { LetterState } from "../../redrives/letter-states.ts";
+import { LETTER_STATES, type LetterState } from "../../redrives/letter-states.ts";
 import type { AttemptRow } from "../../jobs/job-detail.ts";
 
 export interface DeadLetter {
@@ -25,18 +25,9 @@ export interface DeadLetter {
   readonly discardedAt: number | null;
 }
 
-const COLUMNS = `id, fingerprint, kind, queue, task_id AS taskId, job_id AS jobId, body, code, reason,
-                 CASE WHEN redriven_at IS NOT NULL THEN 'redriven' WHEN discarded_at IS NOT NULL THEN 'discarded'
-                      ELSE 'open' END AS state,
+const COLUMNS = `id, fingerprint, kind, queue, task_id AS taskId, job_id AS jobId, body, code, reason, state,
                  note, redrive_id AS redriveId, created_at AS createdAt, redriven_at AS redrivenAt,
                  discarded_at AS discardedAt`;
-
-const IS_IN: Readonly<Record<LetterState | "all", string>> = {
-  open: "redriven_at IS NULL AND discarded_at IS NULL",
-  redriven: "redriven_at IS NOT NULL",
-  discarded: "discarded_at IS NOT NULL AND redriven_at IS NULL",
-  all: "true",
-};
 
 /** Which letters a list or its groups contain. */
 export interface LetterQuery {
@@ -52,29 +43,40 @@ interface Page {
   readonly before: { at: number; id: string } | undefined;
 }
 
-/** List dead letters, newest first. */
+/** List dead letters, newest first, along the index of the conditions that are given. */
 export async function listDeadLetters(
   db: D1Database,
   { state, fingerprint, jobId }: LetterQuery,
   page: Page,
 ): Promise<readonly DeadLetter[]> {
+  const values: unknown[] = [page.ownerId, ...positionOf(page), page.limit];
+  const bound = (value: unknown) => `?${values.push(value)}`;
+  const conditions = [
+    ...(state === "all" ? [] : [`state = ${bound(state)}`]),
+    ...(fingerprint === undefined ? [] : [`fingerprint = ${bound(fingerprint)}`]),
+    ...(jobId === undefined ? [] : [`job_id = ${bound(jobId)}`]),
+  ];
+  const index = `${state === "all" ? "" : "_state"}${fingerprint === undefined ? "" : "_fingerprint"}`;
   const { results } = await db
     .prepare(
-      `SELECT ${COLUMNS} FROM dead_letters
-        WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND (?4 IS NULL OR fingerprint = ?4)
-          AND ${jobId === undefined ? "?6 IS NULL" : "job_id = ?6"} AND ${IS_IN[state]}
-        ORDER BY created_at DESC, id DESC LIMIT ?5`,
+      `SELECT ${COLUMNS} FROM dead_letters INDEXED BY ${jobId === undefined ? INDEXES[index] : "dead_letters_by_job"}
+        WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND ${conditions.join(" AND ") || "true"}
+        ORDER BY created_at DESC, id DESC LIMIT ?4`,
     )
-    .bind(
-      page.ownerId,
-      page.before?.at ?? Number.MAX_SAFE_INTEGER,
-      page.before?.id ?? "",
-      fingerprint ?? null,
-      page.limit,
-      jobId ?? null,
-    )
+    .bind(...values)
     .all<DeadLetter>();
   return results;
+}
+
+const INDEXES: Readonly<Record<string, string>> = {
+  "": "dead_letters_by_owner",
+  _state: "dead_letters_by_state",
+  _fingerprint: "dead_letters_by_fingerprint",
+  _state_fingerprint: "dead_letters_by_state_and_fingerprint",
+};
+
+function positionOf({ before }: Page): readonly [at: number, id: string] {
+  return [before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? ""];
 }
 
 /** Letters with the same fingerprint. `message` is normalised; the sample is the latest of them. */
@@ -84,6 +86,8 @@ export interface LetterGroup {
   readonly code: string;
   readonly message: string;
   readonly count: number;
+  /** Whether there are more letters than `count`. */
+  readonly isAtLeast: boolean;
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly sampleId: string;
@@ -92,38 +96,69 @@ export interface LetterGroup {
   readonly sampleReason: string;
 }
 
-/** List groups, the one seen last first; the id of a position is a fingerprint. */
+/** How many letters of a group are counted. */
+const LETTERS_COUNTED = 100;
+
+/**
+ * List groups, the one seen last first; the id of a position is a fingerprint. Of each group at most 100 letters are counted. Rows
+ * read: three for each fingerprint of the owner, and 100 for each group of the page. For one job, all its letters.
+ */
 export async function groupDeadLetters(
   db: D1Database,
   { state, fingerprint, jobId }: LetterQuery,
   page: Page,
 ): Promise<readonly LetterGroup[]> {
-  const ofJob = jobId === undefined ? "?6 IS NULL" : "job_id = ?6";
+  const states = JSON.stringify(state === "all" ? LETTER_STATES : [state]);
+  const values: unknown[] = [page.ownerId, ...positionOf(page), page.limit, states];
+  const bound = (value: unknown) => `?${values.push(value)}`;
+  const one = fingerprint === undefined ? "" : `AND d.fingerprint = ${bound(fingerprint)}`;
+  const ofOwner = `d.owner_id = ?1 AND d.state = s.state ${one}`;
+  const index = jobId === undefined ? "dead_letters_by_state_and_fingerprint" : "dead_letters_by_job";
+  const next = (condition: string) =>
+    `(SELECT min(d.fingerprint) FROM dead_letters d INDEXED BY ${index} WHERE ${ofOwner} AND ${condition})`;
+  const found =
+    jobId === undefined
+      ? `WITH RECURSIVE s (state, fingerprint) AS (
+           SELECT s.state, ${next("true")} FROM (SELECT value AS state FROM json_each(?5)) s
+           UNION ALL
+           SELECT s.state, ${next("d.fingerprint > s.fingerprint")} FROM s WHERE s.fingerprint IS NOT NULL
+         )`
+      : `WITH s (state, fingerprint) AS (
+           SELECT DISTINCT d.state, d.fingerprint FROM dead_letters d INDEXED BY ${index}
+            WHERE d.job_id = ${bound(jobId)} AND d.owner_id = ?1 AND d.state IN (SELECT value FROM json_each(?5)) ${one}
+         )`;
+  const ofJob = jobId === undefined ? "" : `AND d.job_id = ?${values.length}`;
+  const lettersOf = (row: string, letterState: string) =>
+    `dead_letters d INDEXED BY ${index}
+      WHERE d.owner_id = ?1 AND d.state = ${letterState} AND d.fingerprint = ${row}.fingerprint ${ofJob}`;
   const { results } = await db
     .prepare(
-      `SELECT g.fingerprint, s.kind, s.code, s.message_pattern AS message, g.count, g.firstSeenAt, g.lastSeenAt,
-              s.id AS sampleId, s.job_id AS sampleJobId, s.task_id AS sampleTaskId, s.reason AS sampleReason
-         FROM (SELECT fingerprint, count(*) AS count, min(created_at) AS firstSeenAt, max(created_at) AS lastSeenAt
-                 FROM dead_letters
-                WHERE owner_id = ?1 AND (?4 IS NULL OR fingerprint = ?4) AND ${ofJob} AND ${IS_IN[state]}
-                GROUP BY fingerprint HAVING (max(created_at), fingerprint) < (?2, ?3)
-                ORDER BY 4 DESC, 1 DESC LIMIT ?5) g
-         JOIN dead_letters s
-           ON s.id = (SELECT id FROM dead_letters
-                       WHERE owner_id = ?1 AND fingerprint = g.fingerprint AND ${ofJob} AND ${IS_IN[state]}
-                       ORDER BY created_at DESC, id DESC LIMIT 1)
-        ORDER BY g.lastSeenAt DESC, g.fingerprint DESC`,
+      `${found},
+       ends (fingerprint, last) AS (
+         SELECT s.fingerprint, (SELECT max(d.created_at) FROM ${lettersOf("s", "s.state")})
+           FROM s WHERE s.fingerprint IS NOT NULL
+       ),
+       shown (fingerprint, last) AS MATERIALIZED (
+         SELECT fingerprint, max(last) FROM ends GROUP BY fingerprint
+         HAVING (max(last), fingerprint) < (?2, ?3) ORDER BY 2 DESC, 1 DESC LIMIT ?4
+       )
+       SELECT g.fingerprint, l.kind, l.code, l.message_pattern AS message, g.last AS lastSeenAt,
+              (SELECT min((SELECT min(d.created_at) FROM ${lettersOf("g", "n.value")})) FROM json_each(?5) n) AS firstSeenAt,
+              (SELECT count(*) FROM (SELECT 1 FROM json_each(?5) n CROSS JOIN ${lettersOf("g", "n.value")}
+                                      LIMIT ${LETTERS_COUNTED + 1})) AS found,
+              l.id AS sampleId, l.job_id AS sampleJobId, l.task_id AS sampleTaskId, l.reason AS sampleReason
+         FROM shown g
+         JOIN dead_letters l
+           ON l.id = (SELECT max(d.id) FROM json_each(?5) n CROSS JOIN ${lettersOf("g", "n.value")} AND d.created_at = g.last)
+        ORDER BY g.last DESC, g.fingerprint DESC`,
     )
-    .bind(
-      page.ownerId,
-      page.before?.at ?? Number.MAX_SAFE_INTEGER,
-      page.before?.id ?? "",
-      fingerprint ?? null,
-      page.limit,
-      jobId ?? null,
-    )
-    .all<LetterGroup>();
-  return results;
+    .bind(...values)
+    .all<Omit<LetterGroup, "count" | "isAtLeast"> & { readonly found: number }>();
+  return results.map(({ found: count, ...group }) => ({
+    ...group,
+    count: Math.min(count, LETTERS_COUNTED),
+    isAtLeast: count > LETTERS_COUNTED,
+  }));
 }
 
 /** A letter with what its redrive needs. */

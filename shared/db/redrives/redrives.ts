@@ -64,7 +64,7 @@ export function fatesOf(which: string): string {
 
 /** Open letters of owner ?1 that the filter (?2, JSON; times in epoch milliseconds) matches, and whose job was not stopped. */
 export const MATCHING = `FROM dead_letters d
-  WHERE d.owner_id = ?1 AND d.redriven_at IS NULL AND d.discarded_at IS NULL
+  WHERE d.owner_id = ?1 AND d.state = 'open'
     AND (?2 ->> 'fingerprint' IS NULL OR d.fingerprint = ?2 ->> 'fingerprint')
     AND (?2 ->> 'code' IS NULL OR d.code = ?2 ->> 'code')
     AND (?2 ->> 'kind' IS NULL OR d.kind = ?2 ->> 'kind')

@@ -59,9 +59,9 @@ const WRITTEN_A_STATEMENT = 150;
 /** 2.8 MB of vectors: memory stays bounded however many an owner has, and a thousand take three round trips. */
 const VECTORS_A_PAGE = 500;
 
-const IN_SCOPE = `p.owner_id = ?1 AND (?2 IS NULL OR p.job_id = ?2) AND (?3 IS NULL OR p.kind = ?3)`;
+export const IN_SCOPE = `p.owner_id = ?1 AND (?2 IS NULL OR p.job_id = ?2) AND (?3 IS NULL OR p.kind = ?3)`;
 
-function bindScope({ ownerId, jobId, kind }: PassageScope): [string, string | null, string | null] {
+export function bindScope({ ownerId, jobId, kind }: PassageScope): [string, string | null, string | null] {
   return [ownerId, jobId ?? null, kind ?? null];
 }
 
@@ -174,24 +174,6 @@ export async function findPassageIds(db: D1Database, jobIds: readonly string[]):
   return results.map(({ id }) => id);
 }
 
-/** Find passages by words, the best first. A lower bm25 of FTS5 is better. How well an owner's token matches must not count. */
-export async function findByWords(
-  db: D1Database,
-  scope: PassageScope,
-  { match, limit }: { match: string; limit: number },
-): Promise<readonly { readonly id: string; readonly bm25: number }[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT p.id, bm25(passages_fts, 0.0, 1.0) AS bm25
-         FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid
-        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE}
-        ORDER BY bm25, p.number LIMIT ?5`,
-    )
-    .bind(...bindScope(scope), match, limit)
-    .all<{ id: string; bm25: number }>();
-  return results;
-}
-
 /** Read the vectors of one space, a page at a time. */
 export async function* readVectors(
   db: D1Database,
@@ -232,11 +214,12 @@ export async function readPassages(
     )
     .bind(...bindScope(scope), wanted);
   if (match === null) return { rows: (await rows.all<PassageRow>()).results, snippets: new Map() };
+  // The words are looked for in each of these passages alone.
   const snippets = db
     .prepare(
       `SELECT p.id, snippet(passages_fts, 1, '', '', '…', iif(p.indexed_text IS NULL, ${SNIPPET_WORDS}, ${SNIPPET_CHARS})) AS snippet
-         FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid
-        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE} AND p.id IN (SELECT value FROM json_each(?5))
+         FROM json_each(?5) w CROSS JOIN passages p ON p.id = w.value CROSS JOIN passages_fts ON passages_fts.rowid = p.number
+        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE}
           AND length(coalesce(p.indexed_text, p.text)) <= ${SNIPPED_CHARS}`,
     )
     .bind(...bindScope(scope), match, wanted);

@@ -116,9 +116,9 @@ export function insertArtifacts(db: D1Database, rows: string): D1PreparedStateme
 export function insertLabels(db: D1Database, rows: string): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO job_labels (job_id, label, score)
-       SELECT t.job_id, l.value ->> 'label', l.value ->> 'score'
-         FROM ${HELD}, json_each(s.value, '$.labels') l
+      `INSERT INTO job_labels (job_id, label, score, owner_id, created_at)
+       SELECT t.job_id, l.value ->> 'label', l.value ->> 'score', j.owner_id, j.created_at
+         FROM ${HELD} JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.labels') l
         WHERE true
        ON CONFLICT (job_id, label) DO UPDATE SET score = excluded.score`,
     )

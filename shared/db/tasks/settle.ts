@@ -8,7 +8,7 @@ import { tellOfBudgets } from "../cost/budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
 import { findFollowed, releaseFollowers } from "../jobs/followers.ts";
 import { finalizeJobs, openStages } from "../jobs/ends.ts";
-import { holdAccount } from "../cost/holds.ts";
+import { holdAccount, holdingCode } from "../cost/holds.ts";
 import { addLatencies, bucketOf } from "../models/latencies.ts";
 import { findHeld, renewLeases } from "./leases.ts";
 import { settleReservations } from "../cost/reservations.ts";
@@ -26,7 +26,7 @@ import {
 import { formatOf } from "./task-formats.ts";
 import { retryTransient } from "../transient.ts";
 import { addUsage } from "../cost/usage.ts";
-import { type Changes, NOTHING, sumOf } from "../../jobs/changes.ts";
+import { type Changes, sumOf } from "../../jobs/changes.ts";
 import { type Returning, returning, type Statement, transact } from "../transact.ts";
 import type { AccountHold } from "../../models/allocation.ts";
 
@@ -56,7 +56,7 @@ export interface Settled extends Changes {
 interface Settling extends Partial<Changes> {
   readonly settled?: readonly (SettledTask & { readonly id: string })[];
   readonly held?: readonly string[];
-  readonly isAnyFollowed?: boolean;
+  readonly followed?: readonly string[];
 }
 
 /**
@@ -74,8 +74,11 @@ export async function settleTasks(
     ...(attempts.length > 0 ? settleStatements(db, attempts, now) : []),
   ];
   const answers = await retryTransient(() => transact<Settling>(db, statements));
-  const isAnyFollowed = answers.some((answer) => answer.isAnyFollowed === true);
-  const released = isAnyFollowed ? await releaseFollowers(db, now) : NOTHING;
+  const released = await releaseFollowers(
+    db,
+    now,
+    answers.flatMap(({ followed = [] }) => followed),
+  );
   return {
     ...sumOf([...answers, released]),
     settled: new Map(answers.flatMap(({ settled = [] }) => settled.map(({ id, ...task }) => [id, task] as const))),
@@ -141,7 +144,7 @@ function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "se
               recording = coalesce(s.value ->> 'recording', recording),
               preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
               model = coalesce(s.value ->> '$.instead.model', model),
-              lease_id = NULL, leased_at = NULL
+              held_by = s.value ->> 'heldBy', lease_id = NULL, leased_at = NULL
          FROM json_each(?1) s
         WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
        RETURNING tasks.id, job_id AS jobId, kind, attempt`,
@@ -187,6 +190,7 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
     ...(ended.operations && { operations: ended.operations }),
     ...(ended.estimate && { estimate: ended.estimate }),
     ...(ended.recording && { recording: ended.recording }),
+    heldBy: outcome.type === "snooze" ? holdingCode(outcome.failure.code) : null,
     errorCode: outcome.type === "completed" ? null : outcome.failure.code,
     errorMessage: outcome.type === "completed" ? null : outcome.failure.message,
     ...(outcome.type === "discard" && fingerprintFailure(outcome.failure)),

@@ -1,6 +1,5 @@
 import type { JobKind } from "../../kinds/index.ts";
 import { HOUR_MS } from "../../durations.ts";
-import { OWN_JOBS_COUNTED } from "./load.ts";
 
 /** Jobs of a kind that ended within one step. */
 export interface ThroughputPoint {
@@ -19,6 +18,9 @@ export interface ThroughputQuestion {
   readonly stepMs: number;
   readonly now: number;
 }
+
+/** Only the latest jobs of an owner are counted, so that one owner's history cannot make the call expensive. */
+const OWN_JOBS_COUNTED = 5000;
 
 // D1 binds numbers as REAL, and their division would not round down.
 const points = (from: string) =>
