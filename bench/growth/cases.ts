@@ -1,0 +1,176 @@
+// The statements that are measured, each a call of the product's own function, and the rows that it may read.
+import { findExpiredLeases, takeDueTasks } from "../../shared/db/jobs/maintenance.ts";
+import { beginDeletions, settleLeftovers } from "../../shared/db/jobs/deletions.ts";
+import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
+import { type JobFilter, listJobs, readJob } from "../../shared/db/jobs/reads.ts";
+import { findExpiredJobs } from "../../shared/db/jobs/retention.ts";
+import { releaseHeld } from "../../shared/db/cost/holds.ts";
+import { groupDeadLetters } from "../../shared/db/redrives/dead-letter-reads.ts";
+import { findByWords, readPassages } from "../../shared/db/search/passages.ts";
+import { leaseTasks, msUntilNext } from "../../shared/db/tasks/leases.ts";
+import { readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
+import { settleTasks } from "../../shared/db/tasks/settle.ts";
+import { readThroughput } from "../../shared/db/tasks/throughput.ts";
+import { transact } from "../../shared/db/transact.ts";
+import { DAY_MS } from "../../shared/durations.ts";
+import { pairMark, tagMark } from "../../shared/jobs/tags-and-metadata.ts";
+import { callsAMinute } from "../../shared/models/models.ts";
+import { matchWords } from "../../shared/search/match-words.ts";
+import { waitingOwner } from "./backlog.ts";
+import { COMMON_LABEL, COMMON_TAG, COMMON_WORDS, createJobs, LARGEST, RARE_PAIR, SMALLEST } from "./drawn-jobs.ts";
+import { attemptOf, HISTORY_DAYS, NOW } from "./history.ts";
+
+/** A statement, or the statements of one call. */
+export interface Case {
+  readonly name: string;
+  /** The rows that it may read, for each thing that it handles. */
+  readonly goal: number;
+  /** If it returns a number, it handled so many things, and the figures are those of one. */
+  act(db: D1Database): Promise<unknown>;
+}
+
+const PAGE = 50;
+const LEASED = 10;
+const PRUNED = 50;
+/** Ten in a hundred jobs are older. */
+export const RETENTION_DAYS = HISTORY_DAYS - 3;
+
+const ANY: JobFilter = {
+  state: undefined,
+  kind: undefined,
+  label: undefined,
+  text: undefined,
+  createdAfter: undefined,
+  createdBefore: undefined,
+  marks: [],
+};
+
+function list(name: string, goal: number, filter: Partial<JobFilter>, ownerId = LARGEST): Case {
+  const page = { ownerId, limit: PAGE, before: undefined, figures: false };
+  return { name: `list.${name}`, goal, act: (db) => listJobs(db, { ...ANY, ...filter }, page) };
+}
+
+const OLD_DAY = { createdAfter: NOW - 15 * DAY_MS, createdBefore: NOW - 14 * DAY_MS };
+
+/** What clients and pages ask, while nothing waits. `jobId` is an ended job of the largest owner. */
+export function readCases(jobId: string): readonly Case[] {
+  const letters = { state: "open", fingerprint: undefined, jobId: undefined } as const;
+  return [
+    { name: "status", goal: 60, act: (db) => readJob(db, { id: jobId, ownerId: LARGEST }) },
+    list("plain", 150, {}),
+    list("running", 300, { state: "running" }),
+    list("failed", 300, { state: "failed" }),
+    list("unknownLabel", 300, { label: "no job has it" }),
+    list("oldDay", 300, OLD_DAY),
+    list("commonLabel", 500, { label: COMMON_LABEL }, SMALLEST),
+    list("tagAndMetadata", 500, { marks: [tagMark(COMMON_TAG), pairMark(RARE_PAIR.key, RARE_PAIR.value)] }),
+    list("rareKind", 500, { kind: "transcription" }),
+    ...searchCases("search", LARGEST),
+    ...searchCases("searchSmallest", SMALLEST),
+    { name: "queues.operator", goal: 3000, act: (db) => readLoad(db, NOW) },
+    { name: "queues.owner", goal: 3000, act: (db) => readOwnLoad(db, LARGEST, NOW) },
+    { name: "throughput.operator", goal: 3000, act: (db) => readThroughput(db, throughputOf(null)) },
+    { name: "throughput.owner", goal: 3000, act: (db) => readThroughput(db, throughputOf(LARGEST)) },
+    {
+      name: "deadLetters.groups",
+      goal: 3000,
+      act: (db) => groupDeadLetters(db, letters, { ownerId: LARGEST, limit: PAGE, before: undefined }),
+    },
+  ];
+}
+
+function throughputOf(ownerId: string | null) {
+  return { ownerId, hours: 24, stepMs: 30 * 60_000, now: NOW };
+}
+
+function searchCases(name: string, ownerId: string): readonly Case[] {
+  const match = matchWords(ownerId, COMMON_WORDS.join(" ")) ?? "";
+  const words = { match, limit: 100 };
+  let ids: readonly string[] = [];
+  return [
+    {
+      name: `${name}.words`,
+      goal: 5000,
+      act: async (db) => {
+        ids = (await findByWords(db, { ownerId }, words)).slice(0, 10).map(({ id }) => id);
+      },
+    },
+    { name: `${name}.snippets`, goal: 100, act: (db) => readPassages(db, { ownerId }, { ids, match }) },
+  ];
+}
+
+/** What each job goes through, and what maintenance deletes. */
+export function writeCases(): readonly Case[] {
+  const draw = createJobs(7, { transcriptWords: 100 });
+  const insertDrawn = async (db: D1Database, count: number) => {
+    const drawn = [];
+    for (let index = 0; index < count; index += 1) drawn.push(await draw(NOW));
+    const jobs = drawn.map(({ job }) => job);
+    const uploads = drawn.flatMap(({ job: { id, ownerId, upload }, source }) =>
+      upload && source ? [{ ...upload, ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null }] : [],
+    );
+    return (await insertJobs(db, { jobs, uploads }, NOW)).tasks.length;
+  };
+  return [
+    { name: "submit", goal: 60, act: (db) => insertDrawn(db, 1) },
+    { name: "ingest", goal: 60, act: (db) => insertDrawn(db, 10) },
+    {
+      name: "leaseAndSettle",
+      goal: 200,
+      act: async (db) => {
+        const tasks = await leaseTasks(db, leaseOf({}));
+        const ended = tasks.map((task) => attemptOf(task, NOW));
+        return (await settleTasks(db, ended, { now: NOW })).settled.size;
+      },
+    },
+    {
+      name: "prune",
+      goal: 30,
+      act: async (db) => {
+        const expired = await findExpiredJobs(db, { now: NOW, days: RETENTION_DAYS, limit: PRUNED });
+        const left = await beginDeletions(db, expired, { now: NOW });
+        const ids = left.map(({ jobId }) => jobId);
+        await settleLeftovers(db, ids, NOW);
+        return ids.length;
+      },
+    },
+  ];
+}
+
+/** Leases while so many owners wait. */
+export function leaseCases(owners: number): readonly Case[] {
+  return [
+    { name: `lease.${owners}Owners`, goal: 1500, act: (db) => leaseTasks(db, leaseOf({})) },
+    { name: `leaseUsedUp.${owners}Owners`, goal: 100, act: (db) => leaseTasks(db, leaseOf(USED_UP)) },
+    {
+      name: `msUntilNext.${owners}Owners`,
+      goal: 100,
+      act: (db) => msUntilNext(db, { now: NOW, callsAMinute: USED_UP }),
+    },
+  ];
+}
+
+/** What maintenance and pages do beside a backlog, most of which they leave as it is. */
+export function backlogCases(queuedJobId: string): readonly Case[] {
+  const held = { code: "budget_used", ownerId: waitingOwner(0) } as const;
+  return [
+    { name: "status.queued", goal: 60, act: (db) => readJob(db, { id: queuedJobId, ownerId: waitingOwner(0) }) },
+    { name: "expiredLeases", goal: 100, act: (db) => findExpiredLeases(db, NOW, 1000) },
+    { name: "followers", goal: 100, act: (db) => releaseFollowers(db, NOW) },
+    { name: "release", goal: 100, act: (db) => transact(db, releaseHeld(db, held, { now: NOW, limit: 1000 })) },
+    { name: "queues.operatorWithBacklog", goal: 3000, act: (db) => readLoad(db, NOW) },
+    {
+      name: "dispatch",
+      goal: 7,
+      act: async (db) => (await takeDueTasks(db, { now: NOW, graceMs: 300_000, limit: 1000 })).length,
+    },
+  ];
+}
+
+/** No model has a call left in this minute. */
+const USED_UP = Object.fromEntries(Object.keys(callsAMinute()).map((model) => [model, 0]));
+
+function leaseOf(calls: Readonly<Record<string, number>>) {
+  return { id: crypto.randomUUID(), now: NOW, leaseMs: 15 * 60_000, limit: LEASED, callsAMinute: calls };
+}
