@@ -53,11 +53,11 @@ function list(name: string, goal: number, filter: Partial<JobFilter>, ownerId = 
 
 const OLD_DAY = { createdAfter: NOW - 15 * DAY_MS, createdBefore: NOW - 14 * DAY_MS };
 
-/** What clients and pages ask, while nothing waits. `jobId` is an ended job of the largest owner. */
-export function readCases(jobId: string): readonly Case[] {
+/** What clients and pages ask, while nothing waits. `job` is an ended one. */
+export function readCases(job: { readonly id: string; readonly ownerId: string }): readonly Case[] {
   const letters = { state: "open", fingerprint: undefined, jobId: undefined } as const;
   return [
-    { name: "status", goal: 60, act: (db) => readJob(db, { id: jobId, ownerId: LARGEST }) },
+    { name: "status", goal: 60, act: (db) => readJob(db, job) },
     list("plain", 150, {}),
     list("running", 300, { state: "running" }),
     list("failed", 300, { state: "failed" }),
@@ -152,10 +152,10 @@ export function leaseCases(owners: number): readonly Case[] {
 }
 
 /** What maintenance and pages do beside a backlog, most of which they leave as it is. */
-export function backlogCases(queuedJobId: string): readonly Case[] {
+export function backlogCases(queued: { readonly id: string; readonly ownerId: string }): readonly Case[] {
   const held = { code: "budget_used", ownerId: waitingOwner(0) } as const;
   return [
-    { name: "status.queued", goal: 60, act: (db) => readJob(db, { id: queuedJobId, ownerId: waitingOwner(0) }) },
+    { name: "status.queued", goal: 60, act: (db) => readJob(db, queued) },
     { name: "expiredLeases", goal: 100, act: (db) => findExpiredLeases(db, NOW, 1000) },
     { name: "followers", goal: 100, act: (db) => releaseFollowers(db, NOW) },
     { name: "release", goal: 100, act: (db) => transact(db, releaseHeld(db, held, { now: NOW, limit: 1000 })) },

@@ -23,10 +23,16 @@ export interface Growth {
   readonly fillSeconds: number;
 }
 
-/** @param sizes in jobs, the smallest first. @param transcriptWords words of a transcript, which one job in a hundred has. */
+/** `transcriptWords` is the length of a transcript, which one job in a hundred has; `times` is how often each call is timed. */
+export interface GrowthOptions {
+  readonly transcriptWords: number;
+  readonly times: number;
+}
+
+/** @param sizes in jobs, the smallest first. */
 export async function measureGrowth(
   sizes: readonly number[],
-  { transcriptWords }: { readonly transcriptWords: number },
+  { transcriptWords, times }: GrowthOptions,
 ): Promise<Growth> {
   const folder = await migratedFolder();
   try {
@@ -45,7 +51,7 @@ export async function measureGrowth(
       jobs = size;
       grown.fillSeconds += (performance.now() - start) / 1000;
       note(`measuring ${size} jobs`);
-      const at = await measureAll(folder, size);
+      const at = await measureAll(folder, { jobs: size, times });
       measured.push(...at.measured);
       grown.pruning = at.pruning;
     }

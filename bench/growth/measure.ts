@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 
 import { openDatabaseOf } from "../../test/local-database.ts";
 import { median, note } from "../report.ts";
-import { addFollowers, addLost, addRunning, addWaiting, waitingOwner } from "./backlog.ts";
+import { addFollowers, addLost, addRunning, addWaiting } from "./backlog.ts";
 import { backlogCases, type Case, leaseCases, readCases, writeCases } from "./cases.ts";
 import { type CountingD1, openCountingD1 } from "./counting-d1.ts";
 import { LARGEST } from "./drawn-jobs.ts";
@@ -32,19 +32,24 @@ const MOST_FOLLOWERS = 10_000;
 const TASKS_A_FURTHER_OWNER = 2;
 /** A call that takes longer is timed once. */
 const SLOW_MS = 200;
-const TIMES = 3;
+
+/** How many jobs the database has, and how often each call is timed. */
+interface Size {
+  readonly jobs: number;
+  readonly times: number;
+}
 
 /** @param folder holds a database with this many jobs, which nothing has open. It stays as it is. */
 export async function measureAll(
   folder: string,
-  jobs: number,
+  size: Size,
 ): Promise<{ readonly measured: readonly Measured[]; readonly pruning: Pruning }> {
   const copy = await mkdtemp(join(tmpdir(), "darkroom-growth-"));
   await cp(folder, copy, { recursive: true });
   const counting = await openCountingD1(copy);
   const { database } = await openDatabaseOf(copy, "jobs");
   try {
-    return await measure(counting, database, jobs);
+    return await measure(counting, database, size);
   } finally {
     database.close();
     await counting.close();
@@ -52,16 +57,16 @@ export async function measureAll(
   }
 }
 
-async function measure(counting: CountingD1, database: DatabaseSync, jobs: number) {
+async function measure(counting: CountingD1, database: DatabaseSync, { jobs, times }: Size) {
   const measured: Measured[] = [];
   const run = async (cases: readonly Case[]) => {
-    for (const one of cases) measured.push({ ...(await measureOne(one, counting, database)), jobs });
+    for (const one of cases) measured.push({ ...(await measureOne(one, { counting, database, times })), jobs });
   };
   const { db } = counting;
 
   await run(writeCases());
   await addRunning(db, RUNNING);
-  await run(readCases(idOf(database, LARGEST, "completed")));
+  await run(readCases(jobWhere(database, `owner_id = '${LARGEST}' AND state = 'completed'`)));
 
   note(`${jobs} jobs: adding a backlog`);
   await addLost(db, LOST);
@@ -74,24 +79,36 @@ async function measure(counting: CountingD1, database: DatabaseSync, jobs: numbe
     waitingOwners = owners;
     await run(leaseCases(owners));
   }
-  await run(backlogCases(idOf(database, waitingOwner(0), "queued")));
+  await run(backlogCases(jobWhere(database, "owner_id LIKE 'waiting-%' AND state = 'queued'")));
   return { measured, pruning: await measurePruning(counting) };
 }
 
-async function measureOne(one: Case, counting: CountingD1, database: DatabaseSync) {
+interface Place {
+  readonly counting: CountingD1;
+  readonly database: DatabaseSync;
+  readonly times: number;
+}
+
+async function measureOne(one: Case, { counting, database, times }: Place) {
   const { name, goal } = one;
   const act = (db: D1Database) => one.act(db);
   const file = sqliteD1(database);
-  const times: number[] = [];
-  while (times.length < TIMES && (times[0] ?? 0) < SLOW_MS) times.push(await timeUndone(database, () => act(file)));
+  const taken: number[] = [];
+  while (taken.length < times && (taken[0] ?? 0) < SLOW_MS) taken.push(await timeUndone(database, () => act(file)));
   const { read, written, answer } = await counting.count(act);
   const things = typeof answer === "number" ? Math.max(1, answer) : 1;
-  const figures = { rowsRead: read / things, rowsWritten: written / things, ms: median(times) / things };
+  const figures = { rowsRead: read / things, rowsWritten: written / things, ms: median(taken) / things };
   return { name, goal, ...figures };
 }
 
-function idOf(database: DatabaseSync, ownerId: string, state: string): string {
-  const row = database.prepare("SELECT id FROM jobs WHERE owner_id = ?1 AND state = ?2 LIMIT 1").get(ownerId, state);
-  if (row === undefined) throw new Error(`no job of '${ownerId}' is ${state}`);
-  return String(row["id"]);
+interface Found {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
+/** A job that this SQL of our own is true for. */
+function jobWhere(database: DatabaseSync, isIt: string): Found {
+  const row = database.prepare(`SELECT id, owner_id FROM jobs WHERE ${isIt} LIMIT 1`).get();
+  if (row === undefined) throw new Error(`there is no job for which this is true: ${isIt}`);
+  return { id: String(row["id"]), ownerId: String(row["owner_id"]) };
 }

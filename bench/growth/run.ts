@@ -5,6 +5,9 @@ import { print, round } from "../report.ts";
 import { measureGrowth } from "./growth.ts";
 import type { Measured } from "./measure.ts";
 
+/** How often each call is timed; the median counts. */
+const TIMES = 3;
+
 const { values } = parseArgs({
   options: { jobs: { type: "string", default: "100000" }, words: { type: "string", default: "1000" } },
 });
@@ -14,6 +17,7 @@ const sizes = [jobs / 100, jobs / 10, jobs].map(Math.floor).filter((size) => siz
 
 const { measured, bytes, pruning, fillSeconds } = await measureGrowth(sizes.length > 0 ? sizes : [jobs], {
   transcriptWords,
+  times: TIMES,
 });
 for (const [name, all] of Object.entries(Object.groupBy(measured, (one) => one.name))) printCase(name, all ?? []);
 print({
