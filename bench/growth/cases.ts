@@ -1,10 +1,8 @@
 // The statements that are measured, each a call of the product's own function, and the rows that it may read.
 import { findExpiredLeases, takeDueTasks } from "../../shared/db/jobs/maintenance.ts";
-import { beginDeletions, settleLeftovers } from "../../shared/db/jobs/deletions.ts";
 import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { type JobFilter, listJobs, readJob } from "../../shared/db/jobs/reads.ts";
-import { findExpiredJobs } from "../../shared/db/jobs/retention.ts";
 import { releaseHeld } from "../../shared/db/cost/holds.ts";
 import { groupDeadLetters } from "../../shared/db/redrives/dead-letter-reads.ts";
 import { findByWords, readPassages } from "../../shared/db/search/passages.ts";
@@ -19,7 +17,7 @@ import { callsAMinute } from "../../shared/models/models.ts";
 import { matchWords } from "../../shared/search/match-words.ts";
 import { waitingOwner } from "./backlog.ts";
 import { COMMON_LABEL, COMMON_TAG, COMMON_WORDS, createJobs, LARGEST, RARE_PAIR, SMALLEST } from "./drawn-jobs.ts";
-import { attemptOf, HISTORY_DAYS, NOW } from "./history.ts";
+import { attemptOf, NOW } from "./history.ts";
 
 /** A statement, or the statements of one call. */
 export interface Case {
@@ -32,10 +30,6 @@ export interface Case {
 
 const PAGE = 50;
 const LEASED = 10;
-const PRUNED = 50;
-/** Ten in a hundred jobs are older. */
-export const RETENTION_DAYS = HISTORY_DAYS - 3;
-
 const ANY: JobFilter = {
   state: undefined,
   kind: undefined,
@@ -100,7 +94,7 @@ function searchCases(name: string, ownerId: string): readonly Case[] {
   ];
 }
 
-/** What each job goes through, and what maintenance deletes. */
+/** What each job goes through. */
 export function writeCases(): readonly Case[] {
   const draw = createJobs(7, { transcriptWords: 100 });
   const insertDrawn = async (db: D1Database, count: number) => {
@@ -122,17 +116,6 @@ export function writeCases(): readonly Case[] {
         const tasks = await leaseTasks(db, leaseOf({}));
         const ended = tasks.map((task) => attemptOf(task, NOW));
         return (await settleTasks(db, ended, { now: NOW })).settled.size;
-      },
-    },
-    {
-      name: "prune",
-      goal: 30,
-      act: async (db) => {
-        const expired = await findExpiredJobs(db, { now: NOW, days: RETENTION_DAYS, limit: PRUNED });
-        const left = await beginDeletions(db, expired, { now: NOW });
-        const ids = left.map(({ jobId }) => jobId);
-        await settleLeftovers(db, ids, NOW);
-        return ids.length;
       },
     },
   ];

@@ -14,7 +14,7 @@ export interface Rows {
 
 export interface CountingD1 {
   /** Run something on the real database. `answer` is what it returned. */
-  count<Answer>(act: (db: D1Database) => Promise<Answer>): Promise<Rows & { readonly answer: Answer }>;
+  readonly count: <Answer>(act: (db: D1Database) => Promise<Answer>) => Promise<Rows & { readonly answer: Answer }>;
   readonly db: D1Database;
   readonly media: R2Bucket;
   close(): Promise<void>;

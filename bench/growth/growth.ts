@@ -39,7 +39,8 @@ export async function measureGrowth(
     const { path, database } = await openDatabaseOf(folder, "jobs");
     database.close();
     const measured: Measured[] = [];
-    const grown = { pruning: { jobsAMinute: 0, ms: 0 }, fillSeconds: 0 };
+    let pruning: Pruning = { jobsAMinute: 0, ms: 0, read: 0, written: 0 };
+    let fillSeconds = 0;
     const filling = new DatabaseSync(path);
     filling.exec(FAST);
     const history = createHistory(sqliteD1(filling), { seed: SEED, transcriptWords });
@@ -49,15 +50,15 @@ export async function measureGrowth(
       const start = performance.now();
       await history.add(size - jobs);
       jobs = size;
-      grown.fillSeconds += (performance.now() - start) / 1000;
+      fillSeconds += (performance.now() - start) / 1000;
       note(`measuring ${size} jobs`);
       const at = await measureAll(folder, { jobs: size, times });
       measured.push(...at.measured);
-      grown.pruning = at.pruning;
+      pruning = at.pruning;
     }
     const bytes = readBytes(filling);
     filling.close();
-    return { measured, bytes, ...grown };
+    return { measured, bytes, pruning, fillSeconds };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

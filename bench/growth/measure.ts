@@ -8,7 +8,7 @@ import { openDatabaseOf } from "../../test/local-database.ts";
 import { median, note } from "../report.ts";
 import { addFollowers, addLost, addRunning, addWaiting } from "./backlog.ts";
 import { backlogCases, type Case, leaseCases, readCases, writeCases } from "./cases.ts";
-import { type CountingD1, openCountingD1 } from "./counting-d1.ts";
+import { type CountingD1, openCountingD1, type Rows } from "./counting-d1.ts";
 import { LARGEST } from "./drawn-jobs.ts";
 import { measurePruning, type Pruning } from "./pruning.ts";
 import { sqliteD1, timeUndone } from "./sqlite-d1.ts";
@@ -30,6 +30,8 @@ const OWNERS = [100, 1000, 10_000] as const;
 const MOST_WAITING = 100_000;
 const MOST_FOLLOWERS = 10_000;
 const TASKS_A_FURTHER_OWNER = 2;
+/** A job that is pruned may read so many. */
+const PRUNED_ROWS = 30;
 /** A call that takes longer is timed once. */
 const SLOW_MS = 200;
 
@@ -80,7 +82,10 @@ async function measure(counting: CountingD1, database: DatabaseSync, { jobs, tim
     await run(leaseCases(owners));
   }
   await run(backlogCases(jobWhere(database, "owner_id LIKE 'waiting-%' AND state = 'queued'")));
-  return { measured, pruning: await measurePruning(counting) };
+
+  const pruning = await measurePruning(counting);
+  measured.push({ name: "prune", goal: PRUNED_ROWS, jobs, ...ofEach(pruning, pruning.jobsAMinute, pruning.ms) });
+  return { measured, pruning };
 }
 
 interface Place {
@@ -96,9 +101,12 @@ async function measureOne(one: Case, { counting, database, times }: Place) {
   const taken: number[] = [];
   while (taken.length < times && (taken[0] ?? 0) < SLOW_MS) taken.push(await timeUndone(database, () => act(file)));
   const { read, written, answer } = await counting.count(act);
-  const things = typeof answer === "number" ? Math.max(1, answer) : 1;
-  const figures = { rowsRead: read / things, rowsWritten: written / things, ms: median(taken) / things };
-  return { name, goal, ...figures };
+  return { name, goal, ...ofEach({ read, written }, typeof answer === "number" ? answer : 1, median(taken)) };
+}
+
+function ofEach({ read, written }: Rows, things: number, ms: number) {
+  const count = Math.max(1, things);
+  return { rowsRead: read / count, rowsWritten: written / count, ms: ms / count };
 }
 
 interface Found {
