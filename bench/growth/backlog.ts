@@ -20,30 +20,32 @@ interface Waiting {
   readonly createdAt: number;
 }
 
-let made = 0;
+let inserted = 0;
+let drawn = 0;
 
 async function insert(db: D1Database, waiting: readonly Waiting[]): Promise<void> {
   for (let start = 0; start < waiting.length; start += JOBS_A_CALL) {
     const jobs = await Promise.all(
       waiting.slice(start, start + JOBS_A_CALL).map(({ work, ...about }) => {
-        made += 1;
-        return newJob(work, DEFAULT_TERMS, { ...about, id: `job_${String(made).padStart(32, "0")}` });
+        inserted += 1;
+        return newJob(work, DEFAULT_TERMS, { ...about, id: `job_${String(inserted).padStart(32, "0")}` });
       }),
     );
     await insertJobs(db, { jobs, uploads: [] }, NOW);
   }
 }
 
-/** Two kinds in turn, so that an owner has two lanes. No two are identical. */
-function workOf(index: number): JobWork {
-  const text = `waiting ${made} ${index}`;
-  return index % 2 === 0
+/** Two kinds in turn, so that an owner has two lanes. No two are identical: one would wait for the other. */
+function nextWork(): JobWork {
+  drawn += 1;
+  const text = `waiting ${drawn}`;
+  return drawn % 2 === 0
     ? { kind: "classification", input: { text, options: { topK: 5, minScore: 0 } } }
     : { kind: "image_generation", input: { prompt: text, options: {} } };
 }
 
 function worksOf(ownerId: string, jobs: number, createdAt: number): Waiting[] {
-  return Array.from({ length: jobs }, (_, index) => ({ ownerId, work: workOf(index), createdAt }));
+  return Array.from({ length: jobs }, () => ({ ownerId, work: nextWork(), createdAt }));
 }
 
 /** Let so many owners, from this number on, wait with so many tasks each. */
