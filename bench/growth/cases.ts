@@ -138,7 +138,8 @@ export function leaseCases(owners: number): readonly Case[] {
 export function backlogCases(queued: { readonly id: string; readonly ownerId: string }): readonly Case[] {
   const held = { code: "budget_used", ownerId: waitingOwner(0) } as const;
   return [
-    { name: "status.queued", goal: 60, act: (db) => readJob(db, queued) },
+    // It counts at most 1,000 tasks ahead, and looks at 500 jobs that ended.
+    { name: "status.queued", goal: 1600, act: (db) => readJob(db, queued) },
     { name: "expiredLeases", goal: 100, act: (db) => findExpiredLeases(db, NOW, 1000) },
     { name: "followers", goal: 100, act: (db) => releaseFollowers(db, NOW) },
     { name: "release", goal: 100, act: (db) => transact(db, releaseHeld(db, held, { now: NOW, limit: 1000 })) },
