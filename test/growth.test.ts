@@ -22,7 +22,6 @@ const KNOWN: ReadonlySet<string> = new Set([
   "prune",
   "queues.owner",
   "release",
-  "search.snippets",
 ]);
 
 test("five times as many jobs cost a statement no more rows", async () => {
