@@ -1,4 +1,4 @@
-// Measures every case on a copy of a database: rows on the real D1, milliseconds on the same file in this process.
+// Measures every case on a copy of a database: rows on the real D1, time of a processor on the same file in this process.
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
