@@ -23,7 +23,7 @@ export interface Growth {
   readonly fillSeconds: number;
 }
 
-/** `transcriptWords` is the length of a transcript, which one job in a hundred has; `times` is how often each call is timed. */
+/** `transcriptWords` is the length of a transcript, which one job in a hundred has; `times` is how often each call is timed at most. */
 export interface GrowthOptions {
   readonly transcriptWords: number;
   readonly times: number;

@@ -5,8 +5,8 @@ import { print, round } from "../report.ts";
 import { measureGrowth } from "./growth.ts";
 import type { Measured } from "./measure.ts";
 
-/** How often each call is timed; the median counts. */
-const TIMES = 3;
+/** How often each call is timed at most. */
+const TIMES = 30;
 
 const { values } = parseArgs({
   options: { jobs: { type: "string", default: "100000" }, words: { type: "string", default: "1000" } },
