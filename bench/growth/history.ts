@@ -14,7 +14,7 @@ import { createJobs, type DrawnJob } from "./drawn-jobs.ts";
 export const NOW = Date.parse("2026-11-29T12:00:00Z");
 export const HISTORY_DAYS = 30;
 
-const BATCH = 125;
+const BATCH = 50;
 const LEASE_MS = 15 * 60_000;
 const FAILED_SHARE = 0.01;
 /** Messages of failures differ in numbers, and in a few words. */
