@@ -7,7 +7,7 @@ import { refuseEarlierState } from "./old-state.ts";
 import { type Apart, stateOf } from "./runtime.ts";
 
 /** As wrangler.jsonc has it for the local environment. The file of the database is named after it. */
-const DATABASE_ID = "darkroom-local";
+export const DATABASE_ID = "darkroom-local";
 
 /** wrangler's own, so that `wrangler d1 migrations` knows what has been applied. */
 const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (

@@ -1,0 +1,36 @@
+// What a statement reads does not depend on how many jobs lie beside those that it is about: `npm run bench:growth`, small.
+import { expect, test } from "vitest";
+
+import { measureGrowth } from "../bench/growth/growth.ts";
+
+/** 10,000 jobs take more than eight seconds of CPU. */
+const SIZES = [400, 2000] as const;
+
+/** Statements that are known to read more rows where there are more jobs. Whoever mends one removes it. */
+const KNOWN: ReadonlySet<string> = new Set([
+  "expiredLeases",
+  "followers",
+  "lease.100Owners",
+  "leaseUsedUp.100Owners",
+  "list.failed",
+  "list.oldDay",
+  "list.rareKind",
+  "list.running",
+  "list.tagAndMetadata",
+  "list.unknownLabel",
+  "msUntilNext.100Owners",
+  "prune",
+  "queues.owner",
+  "release",
+]);
+
+test("five times as many jobs cost a statement no more rows", async () => {
+  const { measured, pruning } = await measureGrowth(SIZES, { transcriptWords: 200, times: 1 });
+  const [few, many] = SIZES.map((size) => measured.filter(({ jobs }) => jobs === size));
+  const growing = (many ?? []).filter(({ name, rowsRead, goal }) => {
+    const before = few?.find((one) => one.name === name)?.rowsRead ?? 0;
+    return rowsRead > goal && rowsRead > 1.5 * before;
+  });
+  expect(growing.filter(({ name }) => !KNOWN.has(name))).toEqual([]);
+  expect(pruning.jobsAMinute).toBeGreaterThanOrEqual(50);
+});
