@@ -1,8 +1,9 @@
 // The statements that are measured, each a call of the product's own function, and the rows that it may read.
 import { findExpiredLeases, takeDueTasks } from "../../shared/db/jobs/maintenance.ts";
-import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
+import { releaseForgotten } from "../../shared/db/jobs/followers.ts";
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
-import { type JobFilter, listJobs, readJob } from "../../shared/db/jobs/reads.ts";
+import { type JobFilter, listJobs } from "../../shared/db/jobs/job-lists.ts";
+import { readJob } from "../../shared/db/jobs/reads.ts";
 import { releaseHeld } from "../../shared/db/cost/holds.ts";
 import { groupDeadLetters } from "../../shared/db/redrives/dead-letter-reads.ts";
 import { leaseTasks, msUntilNext } from "../../shared/db/tasks/leases.ts";
@@ -130,7 +131,7 @@ export function backlogCases(queued: { readonly id: string; readonly ownerId: st
     // It counts at most 1,000 tasks ahead, and looks at 500 jobs that ended.
     { name: "status.queued", goal: 1600, act: (db) => readJob(db, queued) },
     { name: "expiredLeases", goal: 100, act: (db) => findExpiredLeases(db, NOW, 1000) },
-    { name: "followers", goal: 100, act: (db) => releaseFollowers(db, NOW) },
+    { name: "followers", goal: 100, act: (db) => releaseForgotten(db, NOW) },
     { name: "release", goal: 100, act: (db) => transact(db, releaseHeld(db, held, { now: NOW, limit: 1000 })) },
     { name: "queues.operatorWithBacklog", goal: 3000, act: (db) => readLoad(db, NOW) },
     {

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { print, round } from "../report.ts";
 import { measureGrowth } from "./growth.ts";
 import type { Measured } from "./measure.ts";
+import { FULL_LOAD, simulateWaking } from "./waking.ts";
 
 /** How often each call is timed at most. */
 const TIMES = 30;
@@ -38,6 +39,10 @@ print({
   target: "≥ 2000",
   runMs: round(pruning.ms),
 });
+const { deliveriesPerTask, emptyLeases, worstWaitRatio } = await simulateWaking(FULL_LOAD);
+print({ case: "growth.deliveriesPerTask", value: round(deliveriesPerTask), unit: "deliveries", target: "≤ 1.5" });
+print({ case: "growth.emptyLeases", value: round(emptyLeases, 3), unit: "share", target: "≤ 0.05" });
+print({ case: "growth.worstWaitRatio", value: round(worstWaitRatio), unit: "ratio", target: "≤ 2" });
 
 function printCase(name: string, all: readonly Measured[]): void {
   const last = all.at(-1);
