@@ -7,9 +7,9 @@ import { type Returning, returning, transact } from "../transact.ts";
 // Jobs that wait for an identical one, to reuse its result instead of paying for another.
 
 // Queued followers, with the job that each waits for. A leader that was pruned counts as failed, and so does one without a
-// fingerprint: it was redriven with other options.
+// fingerprint: it was redriven with other options. The followers of an archived leader wait until it is brought back.
 const FOLLOWERS = `jobs f LEFT JOIN jobs l ON l.id = f.follows WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
-const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL
+const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL AND l.archive_id IS NULL
                   AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = f.id)`;
 // Queued jobs that had reused a result before the database was set back. Their leader may be gone.
 const RESTORED = `jobs f CROSS JOIN reuses r ON r.job_id = f.id WHERE f.follows IS NOT NULL AND f.state = 'queued'`;

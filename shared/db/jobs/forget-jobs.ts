@@ -1,4 +1,5 @@
 // What a transaction that deletes jobs deletes with them, or takes their words out of.
+import { leaveArchives } from "../archive/leave-archives.ts";
 import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";
 
@@ -50,6 +51,7 @@ export function forgetJobs(
     deleteVersionsOf(db, edited, values),
     of(`DELETE FROM edited_jobs WHERE job_id IN (${edited})`),
     of(`DELETE FROM reuses WHERE job_id IN (${ids})`),
+    leaveArchives(db, ids, values),
     of(`DELETE FROM jobs WHERE id IN (${ids})`),
   ];
 }

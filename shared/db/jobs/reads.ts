@@ -8,15 +8,17 @@ import { countAhead, recentRuns } from "./queue-place.ts";
 const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
              j.start_by AS startBy, j.deadline_at AS deadlineAt, j.max_neurons AS maxNeurons, j.follows, j.reused_from AS reusedFrom,
-             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice, j.estimate`;
+             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice, j.estimate, j.archive_id IS NOT NULL AS isArchived`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
-/** Read a job with all its details, in one round trip; null if this owner has no such job. */
+/** Read a job with all its details, in one round trip; null if this owner has no such job, or if it is archived (shared/archive/whole.ts). */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
   const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = await db.batch<never>([
-    db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2`).bind(job.id, job.ownerId),
+    db
+      .prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2 AND j.archive_id IS NULL`)
+      .bind(job.id, job.ownerId),
     of(
       `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt, recording FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
@@ -55,7 +57,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
   };
 }
 
-/** Find jobs of this owner by their ids, in no particular order. */
+/** Find jobs of this owner by their ids, in no particular order. An archived job has only the beginning of its input. */
 export async function findJobs(
   db: D1Database,
   { ids, ownerId }: { ids: readonly string[]; ownerId: string },
@@ -73,7 +75,7 @@ export async function findJobOwner(db: D1Database, jobId: string): Promise<strin
   return db.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`).bind(jobId).first<string>("ownerId");
 }
 
-/** Find an artifact of a job of this owner. */
+/** Find an artifact of a job of this owner; null if the job is archived. */
 export async function findArtifact(
   db: D1Database,
   artifact: { jobId: string; ownerId: string; name: string },
@@ -88,7 +90,7 @@ export async function findArtifact(
     .first<ArtifactRow>();
 }
 
-/** Find the object that a job of this owner reads; null for a job without one. */
+/** Find the object that a job of this owner reads; null for a job without one, or if the job is archived. */
 export async function findSource(
   db: D1Database,
   job: { jobId: string; ownerId: string },
@@ -96,7 +98,7 @@ export async function findSource(
   const row = await db
     .prepare(
       `SELECT kind, input -> '$.source' AS source FROM jobs
-        WHERE id = ?1 AND owner_id = ?2 AND input -> '$.source' IS NOT NULL`,
+        WHERE id = ?1 AND owner_id = ?2 AND archive_id IS NULL AND input -> '$.source' IS NOT NULL`,
     )
     .bind(job.jobId, job.ownerId)
     .first<{ kind: JobKind; source: string }>();
@@ -137,7 +139,8 @@ const SAYS = `coalesce(j.input ->> '$.prompt', j.input ->> '$.text', ${FILE_NAME
 /** Progress and cost. Each task and each attempt of a job is read for them. */
 const FIGURES = `CASE WHEN j.state = 'running'
                       THEN (SELECT avg(state = 'completed') FROM tasks WHERE job_id = j.id AND is_side = 0) END AS fraction,
-                 (SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE t.job_id = j.id) AS neurons`;
+                 coalesce(j.archive_neurons, 0)
+                   + (SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE t.job_id = j.id) AS neurons`;
 
 /** List jobs, newest first. */
 export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
