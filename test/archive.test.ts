@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 
 import { archiveJobs, forgetArchives } from "../consumer/maintenance/archive.ts";
 import { bringBack } from "../shared/archive/whole.ts";
+import type { Journal } from "../shared/jobs/journal.ts";
 import type { Document } from "./document.ts";
 import { findEverywhere } from "./everywhere.ts";
 import { startDarkroom } from "./harness.ts";
@@ -19,7 +20,9 @@ const DAY_MS = 24 * 3_600_000;
 const TEXT = "the marimba and its four mallets";
 
 const count = async (sql: string) => darkroom.bindings().DB.prepare(sql).first<number>("n");
-const depsOf = ({ DB, MEDIA }: Env) => ({ db: DB, media: MEDIA, archiveAfterMs: 2 * DAY_MS });
+const faults: unknown[] = [];
+const journal: Journal = { record: () => undefined, fault: (entry) => void faults.push(entry.event) };
+const depsOf = ({ DB, MEDIA }: Env) => ({ db: DB, media: MEDIA, journal, archiveAfterMs: 2 * DAY_MS });
 
 /** Archive what may be archived, three days on; the bucket has the descriptions of all jobs by then. */
 async function archive(deps = depsOf(darkroom.bindings()), now = Date.now() + 3 * DAY_MS): Promise<number> {
@@ -159,7 +162,7 @@ function dying({ DB, MEDIA }: Env, operation: number) {
       async (...args: unknown[]) =>
         guarded(() => Reflect.apply(Reflect.get(target, name) as () => unknown, target, args)),
   });
-  return { deps: { db, media, archiveAfterMs: 2 * DAY_MS }, died: () => state.isDead };
+  return { deps: { db, media, journal, archiveAfterMs: 2 * DAY_MS }, died: () => state.isDead };
 }
 
 test("a death after any operation of the archiver, or of bringing a job back, loses nothing", async () => {
@@ -246,7 +249,7 @@ test("a job that changed after it was read stays whole", async () => {
       };
     },
   });
-  expect(await archive({ db: DB, media, archiveAfterMs: 2 * DAY_MS })).toBe(0);
+  expect(await archive({ ...depsOf(darkroom.bindings()), media })).toBe(0);
   expect(await count("SELECT count(*) AS n FROM tasks")).toBe(1);
 });
 
@@ -371,4 +374,21 @@ test("an archived job takes a few hundred bytes of the database", async () => {
   const row = await DB.prepare("SELECT * FROM jobs").first<Record<string, SQLInputValue>>();
   const bytes = await bytesPerRow(row ?? {});
   expect(bytes).toBeLessThan(620);
+});
+
+test("a bucket that fails keeps jobs whole, and they are archived later", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
+  await darkroom.untilJob(id);
+  const media = new Proxy(MEDIA, {
+    get: (target, name) =>
+      name === "get" ? async () => null : (Reflect.get(target, name) as (...all: never[]) => unknown).bind(target),
+  });
+  faults.length = 0;
+  expect(await archive({ ...depsOf(darkroom.bindings()), media })).toBe(0);
+  expect(new Set(faults)).toEqual(new Set(["archive.failed"]));
+  expect(await count("SELECT count(*) AS n FROM tasks")).toBe(1);
+  // The first walk is past it; the second one has begun anew.
+  expect(await DB.prepare("SELECT value FROM cursors WHERE name = 'archive'").first("value")).toContain(id);
+  expect(await archive()).toBe(1);
 });

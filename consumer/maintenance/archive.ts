@@ -12,6 +12,7 @@ import {
   swapForLines,
 } from "../../shared/db/archive/archiving.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import type { Journal } from "../../shared/jobs/journal.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { archiveKey } from "../../shared/uploads/storage.ts";
 import { areEarlierWordsFound } from "./find-earlier-words.ts";
@@ -19,6 +20,7 @@ import { areEarlierWordsFound } from "./find-earlier-words.ts";
 export interface ArchiveDeps {
   readonly db: D1Database;
   readonly media: R2Bucket;
+  readonly journal: Journal;
   /** How long an ended job stays in the database; 0 for as long as it is kept. */
   readonly archiveAfterMs: number;
 }
@@ -73,7 +75,13 @@ async function archiveSome(ids: readonly string[], deps: ArchiveDeps, now: numbe
   if (ids.length === 0) return 0;
   const heads = await readHeads(deps.db, ids);
   let count = 0;
-  for (const group of groupsOf(heads)) count += await archiveTogether(group, deps, now);
+  for (const group of groupsOf(heads)) {
+    // Jobs that cannot be archived stay whole, and must not hold up those after them. The second walk tries them again.
+    count += await archiveTogether(group, deps, now).catch((error: unknown) => {
+      deps.journal.fault({ event: "archive.failed" }, error, { jobs: group.length });
+      return 0;
+    });
+  }
   return count;
 }
 

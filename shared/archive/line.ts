@@ -20,7 +20,7 @@ export interface LineContents {
 }
 
 /** Raised when the meaning of a line changes. A line of another format is not read. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
 const Line = z.object({
   format: z.literal(FORMAT),

@@ -1,5 +1,6 @@
 // Each line of an archive is encrypted with a key of its own, which lies in its job's row and nowhere else. An archive is never
 // changed, so a line stays in it when its job is deleted; without the row nobody can read the line.
+import { decodeText } from "../input/decode-text.ts";
 
 const ALGORITHM = "AES-GCM";
 
@@ -33,5 +34,8 @@ export async function unseal({
 }): Promise<string> {
   const raw = Uint8Array.from(atob(secret), (char) => char.charCodeAt(0));
   const key = await crypto.subtle.importKey("raw", raw, ALGORITHM, false, ["decrypt"]);
-  return new TextDecoder().decode(await crypto.subtle.decrypt({ name: ALGORITHM, iv: NONCE }, key, bytes));
+  const decrypted = await crypto.subtle.decrypt({ name: ALGORITHM, iv: NONCE }, key, bytes);
+  const decoded = decodeText(new Uint8Array(decrypted));
+  if (!decoded.ok) throw new Error("what was encrypted is not a text");
+  return decoded.text;
 }

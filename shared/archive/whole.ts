@@ -56,7 +56,7 @@ export async function bringBack({ db, media }: WholeDeps, job: OwnJob, now = Dat
 }
 
 /** Read one line of an object. */
-async function openLine(media: R2Bucket, { archiveId, offset, bytes, secret }: LinePlace): Promise<string> {
+export async function openLine(media: R2Bucket, { archiveId, offset, bytes, secret }: LinePlace): Promise<string> {
   const key = archiveKey(archiveId);
   const sealed = await patiently(async () =>
     (await media.get(key, { range: { offset, length: bytes } }))?.arrayBuffer(),

@@ -51,16 +51,27 @@ export async function insertContents(
   db: D1Database,
   jobId: string,
   place: LinePlace,
-  { head, chunks }: LineContents,
+  contents: LineContents,
   now: number,
 ): Promise<void> {
+  await db.batch([...contentStatements(db, jobId, place, contents, now)]);
+}
+
+/** The statements that make a job whole whose row leads to this place, for one batch. After them it leads nowhere. */
+export function contentStatements(
+  db: D1Database,
+  jobId: string,
+  place: LinePlace,
+  { head, chunks }: LineContents,
+  now: number,
+): readonly D1PreparedStatement[] {
   const isStillThere = `j.id = ?2 AND j.archive_id = ?3 AND j.archive_offset = ?4`;
   const of = (sql: string, json: string, ...more: unknown[]) =>
     db.prepare(sql).bind(json, jobId, place.archiveId, place.offset, ...more);
   const into = (table: string, columns: readonly string[], rows: string) =>
     `INSERT INTO ${table} (job_id, ${columns.join(", ")})
      SELECT j.id, ${valuesOf(columns)} FROM ${rows} r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`;
-  await db.batch([
+  return [
     of(
       `INSERT INTO tasks (job_id, owner_id, args, ${TASK_COLUMNS.join(", ")})
        SELECT j.id, j.owner_id, coalesce(r.value ->> 'args', ?1 ->> '$.input'), ${valuesOf(TASK_COLUMNS)}
@@ -89,7 +100,7 @@ export async function insertContents(
       head,
       now + KEPT_MS,
     ),
-  ]);
+  ];
 }
 
 /** Join JSON values into JSON arrays, each short enough for one statement. */

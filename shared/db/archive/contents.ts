@@ -43,11 +43,11 @@ export const ARTIFACT_COLUMNS = ["name", "key", "content_type", "size_bytes", "e
 export const CHUNK_COLUMNS = ["own_start_ms", "own_end_ms", "heard"] as const;
 
 /** SQL: the columns of a table as a JSON object. */
-function objectOf(table: string, columns: readonly string[], more = ""): string {
+export function objectOf(table: string, columns: readonly string[], more = ""): string {
   return `json_object(${columns.map((column) => `'${column}', ${table}.${column}`).join(", ")}${more})`;
 }
 
-const arrayOf = (object: string, from: string) =>
+export const arrayOf = (object: string, from: string) =>
   `(SELECT json_group_array(json(one)) FROM (SELECT ${object} AS one FROM ${from}))`;
 
 // A first task has its job's input as its arguments: they are not stored twice.
