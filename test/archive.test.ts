@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 
 import { archiveJobs, forgetArchives } from "../consumer/maintenance/archive.ts";
 import { bringBack } from "../shared/archive/whole.ts";
+import { ARTIFACT_COLUMNS, ATTEMPT_COLUMNS, CHUNK_COLUMNS, TASK_COLUMNS } from "../shared/db/archive/contents.ts";
 import type { Journal } from "../shared/jobs/journal.ts";
 import type { Document } from "./document.ts";
 import { findEverywhere } from "./everywhere.ts";
@@ -374,6 +375,23 @@ test("an archived job takes a few hundred bytes of the database", async () => {
   const row = await DB.prepare("SELECT * FROM jobs").first<Record<string, SQLInputValue>>();
   const bytes = await bytesPerRow(row ?? {});
   expect(bytes).toBeLessThan(620);
+});
+
+test("a line has every column of the rows that leave the database", async () => {
+  const { DB } = darkroom.bindings();
+  // What the line's job says, and what only a task that runs has.
+  const elsewhere = new Set(["job_id", "owner_id", "args", "is_side", "lease_id", "leased_at"]);
+  const lists = {
+    tasks: TASK_COLUMNS,
+    attempts: ATTEMPT_COLUMNS,
+    artifacts: ARTIFACT_COLUMNS,
+    chunks: CHUNK_COLUMNS,
+  } as const;
+  for (const [table, columns] of Object.entries(lists)) {
+    const { results } = await DB.prepare(`PRAGMA table_info("${table}")`).all<{ name: string }>();
+    const names = results.map(({ name }) => name).filter((name) => !elsewhere.has(name));
+    expect([table, names.toSorted()]).toEqual([table, [...columns].toSorted()]);
+  }
 });
 
 test("a bucket that fails keeps jobs whole, and they are archived later", async () => {
