@@ -12,6 +12,8 @@ export interface DeletedJobs {
   readonly tagged?: string;
   readonly described?: string;
   readonly edited?: string;
+  /** Those that are archived. By default all of them are looked at. */
+  readonly archived?: string;
   readonly values: readonly [jobs: string, now: number];
 }
 
@@ -43,7 +45,7 @@ export function clearTraces(
 /** Delete the jobs with everything that belongs to them. */
 export function forgetJobs(
   db: D1Database,
-  { ids, tagged = ids, described = ids, edited = ids, values }: DeletedJobs,
+  { ids, tagged = ids, described = ids, edited = ids, archived = ids, values }: DeletedJobs,
 ): readonly D1PreparedStatement[] {
   const of = (sql: string) => db.prepare(sql).bind(...values);
   return [
@@ -51,7 +53,7 @@ export function forgetJobs(
     deleteVersionsOf(db, edited, values),
     of(`DELETE FROM edited_jobs WHERE job_id IN (${edited})`),
     of(`DELETE FROM reuses WHERE job_id IN (${ids})`),
-    leaveArchives(db, ids, values),
+    leaveArchives(db, archived, values),
     of(`DELETE FROM jobs WHERE id IN (${ids})`),
   ];
 }
