@@ -21,6 +21,7 @@ export const TASK_COLUMNS = [
   "check_at",
   "created_at",
   "finalized_at",
+  "recording",
 ] as const;
 
 export const ATTEMPT_COLUMNS = [
