@@ -5,6 +5,7 @@ import type * as requests from "../producer/keys/requests.ts";
 import type * as cost from "../producer/usage/schema.ts";
 import type * as linkRequests from "../producer/links/requests.ts";
 import type * as links from "../producer/links/schema.ts";
+import type * as archive from "../producer/archive/schema.ts";
 import type * as jobs from "../producer/jobs/schema.ts";
 import type * as keys from "../producer/keys/schema.ts";
 import type * as uploads from "../producer/uploads/pending-schema.ts";
@@ -42,6 +43,12 @@ export type TranscriptVersion = transcripts.TranscriptVersion;
 
 export type Retention = retention.Retention;
 export type RetentionList = retention.RetentionList;
+
+/** An ended job as a line that another deployment imports. */
+export type ExportedJob = z.infer<typeof archive.ExportPage>["jobs"][number];
+
+/** What became of a line. */
+export type ImportResult = archive.ImportAnswer["results"][number];
 
 export type Estimate = cost.Estimate;
 

@@ -4,6 +4,7 @@ import { type AskOptions, askJob } from "./ask.ts";
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
 import type { Usage, UsageQuery } from "./contract.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
+import { createArchive } from "./archive.ts";
 import { createJobs } from "./jobs.ts";
 import {
   createBudgets,
@@ -30,6 +31,7 @@ export function createClient(options: ClientOptions) {
     checks: createChecks(http),
     budgets: createBudgets(http),
     retention: createRetention(http),
+    archive: createArchive(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
     /** Ask about a job's transcript or text. Yields the answer as the model writes it, piece by piece. */

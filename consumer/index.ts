@@ -1,5 +1,6 @@
 import { aiOf } from "../shared/models/ai-of.ts";
 import { connectedBucket, type Connections, createConnections } from "../shared/connections.ts";
+import { DAY_MS } from "../shared/durations.ts";
 import { type Intake, intakeOf } from "../shared/jobs/intake.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
 import { TaskMessage } from "../shared/jobs/task.ts";
@@ -52,6 +53,7 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
         retentionDays: Number(env.RETENTION_DAYS),
         uploadDays: Math.max(SHORTEST_UPLOAD_DAYS, Number(env.UPLOAD_DAYS)),
         auditDays: Number(env.AUDIT_DAYS),
+        archiveAfterMs: Number(env.ARCHIVE_AFTER_DAYS) * DAY_MS,
         wakeGraceMs: Number(env.WAKE_GRACE_SECONDS) * 1000,
         watchedQueues: { uploads: env.UPLOADS, "dead-letters": env.DEAD_LETTERS },
       };

@@ -14,6 +14,8 @@ declare global {
     readonly UPLOAD_DAYS: string;
     /** How long the audit log is kept. */
     readonly AUDIT_DAYS: string;
+    /** How long an ended job stays whole in D1 before it is archived in the bucket; "0" for as long as it is kept. */
+    readonly ARCHIVE_AFTER_DAYS: string;
     /** How long a message may take before maintenance wakes its task again, or creates the job of an object itself. */
     readonly WAKE_GRACE_SECONDS: string;
     /** "true" to stay within the platform's limits of calls a minute. */
@@ -52,6 +54,7 @@ export const DEFAULT_SETTINGS = {
   RETENTION_DAYS: "30",
   UPLOAD_DAYS: "90",
   AUDIT_DAYS: "400",
+  ARCHIVE_AFTER_DAYS: "2",
   WAKE_GRACE_SECONDS: "300",
   KEEP_MODEL_RATES: "true",
   ALLOW_INSECURE_WEBHOOKS: "false",

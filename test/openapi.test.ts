@@ -293,6 +293,11 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readRedrive", `/v1/redrives/${redrive.id}`);
   await call("cancelRedrive", `/v1/redrives/none`, remove);
   await call("listAudit", "/v1/audit?limit=1");
+  const exported: { jobs: unknown[] } = await call("exportJobs", "/v1/archive?limit=3");
+  expect(exported.jobs.length).toBe(3);
+  await call("importJobs", "/v1/archive", json({ jobs: [...exported.jobs, { job: "none" }] }));
+  await call("importJobs", "/v1/archive", json({ jobs: [] }));
+  await call("exportJobs", "/v1/archive", { key: KEYS.other });
   await call("readQueues", "/v1/queues");
   await call("readQueues", "/v1/queues", { key: KEYS.other });
   await call("readThroughput", "/v1/queues/throughput?hours=1");

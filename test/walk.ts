@@ -187,6 +187,8 @@ export const WALK: Readonly<Record<string, Step>> = {
   },
   "DELETE /v1/budgets/:ownerId/:period": { path: () => "/v1/budgets/operator/day", code: "forbidden" },
   "GET /v1/usage": { path: () => "/v1/usage?by=day,model,kind", code: null },
+  "GET /v1/archive": { path: () => "/v1/archive", code: "forbidden" },
+  "POST /v1/archive": { path: () => "/v1/archive", body: ({ done }) => ({ jobs: [{ job: done }] }), code: "forbidden" },
   "GET /v1/audit": { path: () => "/v1/audit?limit=100", code: null },
   "GET /v1/keys": { path: () => "/v1/keys?limit=100", code: null },
   "GET /v1/keys/self": { path: () => "/v1/keys/self", code: null },

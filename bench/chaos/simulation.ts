@@ -189,6 +189,7 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     RETENTION_DAYS: "30",
     UPLOAD_DAYS: "90",
     AUDIT_DAYS: "400",
+    ARCHIVE_AFTER_DAYS: "0",
     WAKE_GRACE_SECONDS: String(WAKE_GRACE_MS / 1000),
   };
 }

@@ -111,6 +111,18 @@ export const operatorCases: readonly Case[] = [
       },
     }),
   ),
+  ...(["GET /v1/archive", "POST /v1/archive"] as const).map((operation): Case => ({
+    operation,
+    via,
+    async run({ client: { archive } }) {
+      const { items } = await archive.export().page();
+      const results = items.length === 0 ? [] : await archive.import(items);
+      expect(
+        results.every(({ outcome }) => outcome === "known"),
+        "a job that is there was imported",
+      );
+    },
+  })),
   {
     operation: "DELETE /v1/queues/hold",
     via,

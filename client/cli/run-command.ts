@@ -7,6 +7,7 @@ import { addDeadLetters } from "./dead-letters.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { addJobs } from "./jobs.ts";
 import { addKeys } from "./keys.ts";
+import { addMove } from "./move.ts";
 import { addRetention } from "./retention.ts";
 import { addSearch } from "./search.ts";
 import { addSubmit } from "./submit.ts";
@@ -45,5 +46,6 @@ function createProgram(): Command {
   addKeys(program);
   addBudgets(program);
   addRetention(program);
+  addMove(program);
   return program;
 }

@@ -13,6 +13,11 @@ const ALL = "all";
 const LOOKED_AT = 500;
 const READ_A_RUN = 25;
 
+/** Return whether search finds all earlier jobs by their words. A job that is not found yet must stay in the database until then. */
+export async function areEarlierWordsFound(db: D1Database): Promise<boolean> {
+  return (await readCursor(db, CURSOR)) === ALL;
+}
+
 /** Let search find earlier jobs by their words. When all of them are done, a run reads only the cursor. */
 export async function findEarlierWords(
   { db, media, journal }: Pick<Intake, "db" | "media" | "journal">,

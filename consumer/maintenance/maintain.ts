@@ -1,3 +1,4 @@
+import { serveFromArchive } from "../../shared/archive/serve.ts";
 import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../../shared/redrives/advance-redrives.ts";
 import { type ExpiredLease, findExpiredLeases } from "../../shared/db/jobs/maintenance.ts";
@@ -13,6 +14,7 @@ import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
+import { archiveJobs, type ArchiveDeps, forgetArchives } from "./archive.ts";
 import { dispatchDue } from "./dispatch-due.ts";
 import { findEarlierWords } from "./find-earlier-words.ts";
 import { indexEarlierTexts } from "./index-earlier-texts.ts";
@@ -24,7 +26,7 @@ import { type SweepDeps, sweepInbox } from "./sweep.ts";
 import { endAudit, type EndingDeps, endUploads, forgetAnswers } from "./end-rows.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
-export interface MaintenanceDeps extends SweepDeps, RedriveDeps, PruneDeps, WatchDeps, EndingDeps {}
+export interface MaintenanceDeps extends SweepDeps, RedriveDeps, PruneDeps, ArchiveDeps, WatchDeps, EndingDeps {}
 
 /** The most that one run does of each duty. The next run, a minute later, continues. */
 const LIMIT = 1000;
@@ -53,6 +55,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     findEarlierWords,
     indexEarlierTexts,
     pruneFinalized,
+    archiveJobs,
+    forgetArchives,
     pruneFiles,
     forgetAnswers,
     endUploads,
@@ -126,6 +130,7 @@ async function endOverdue(deps: MaintenanceDeps, now: number): Promise<number> {
 
 /** Release jobs that wait for an identical one whose end no consumer handled. */
 async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<number> {
+  await serveFromArchive(null, deps, now);
   const changes = await releaseForgotten(deps.db, now);
   await announce(changes, deps);
   return changes.opened.length + changes.endedJobs.length;

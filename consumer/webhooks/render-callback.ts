@@ -1,4 +1,4 @@
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWholeJob } from "../../shared/archive/whole.ts";
 import { findPrediction } from "../../shared/db/webhooks/predictions.ts";
 import type { RenderDeps } from "../../shared/replicate/output.ts";
 import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
@@ -11,7 +11,7 @@ import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
 export async function renderCallback(jobId: string, deps: Omit<RenderDeps, "origin">): Promise<string | null> {
   const prediction = await findPrediction(deps.db, jobId);
   if (prediction === null || prediction.webhook === null) return null;
-  const detail = await readJob(deps.db, { id: jobId, ownerId: prediction.ownerId });
+  const detail = await readWholeJob(deps, { id: jobId, ownerId: prediction.ownerId });
   if (detail === null) return null;
   return JSON.stringify(await renderPrediction(prediction, detail, { ...deps, origin: prediction.origin }));
 }

@@ -4,7 +4,7 @@ import { aiOf } from "../../shared/models/ai-of.ts";
 import { type ModelCall, neuronsOf, sentCall } from "../../shared/models/model-call.ts";
 import { modelRunner } from "../../shared/models/run-model.ts";
 import { write, type Written } from "../../shared/models/writer.ts";
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWholeJob } from "../../shared/archive/whole.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { ANSWER_TOKENS } from "../../shared/models/prompts.ts";
 import type { App } from "../http/app.ts";
@@ -53,7 +53,7 @@ ask.post(
   body(AskRequest),
   async (c) => {
     const id = c.req.param("id");
-    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+    const detail = await readWholeJob(intakeOf(c.env), { id, ownerId: c.get("ownerId") });
     if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
     const about = await readLines(detail, intakeOf(c.env));
     if ("code" in about) return problem(c, about);

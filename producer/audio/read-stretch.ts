@@ -1,5 +1,6 @@
 import { type ChunkPlan, DamagedSource, SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { storedChunk } from "../../shared/audio/chunks/container.ts";
+import { readWhole } from "../../shared/archive/whole.ts";
 import { containerNamed } from "../../shared/audio/containers.ts";
 import { r2Source, SourceChanged } from "../../shared/audio/reading/byte-source.ts";
 import { cutStretch, planRecording, planStretch, STRETCH_HELD_BYTES, STRETCH_MS } from "../../shared/audio/stretch.ts";
@@ -46,7 +47,8 @@ export async function locateStretch(
   { fromMs, toMs = fromMs + STRETCH_MS }: AudioQuery,
   { db, media }: Deps,
 ): Promise<Located | Problem> {
-  const recording = await readChunkPlans(db, job, { fromMs, toMs: Math.min(toMs, fromMs + STRETCH_MS) });
+  const asked = { fromMs, toMs: Math.min(toMs, fromMs + STRETCH_MS) };
+  const recording = await readWhole({ db, media }, job, () => readChunkPlans(db, job, asked));
   if (recording === null) return { code: "job_not_found", detail: `There is no job '${job.id}'.` };
   const { kind, source } = recording;
   if (!leavesTranscript(kind) || source === null) {

@@ -84,6 +84,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/usage": READ,
   // The log names keys, and what each of them did.
   "GET /v1/audit": ADMIN,
+  // The key must also be the operator's: the lines are those of every owner.
+  "GET /v1/archive": ADMIN,
+  "POST /v1/archive": ADMIN,
   "GET /openai/v1/models": READ,
   "GET /openai/v1/models/:id{.+}": READ,
   "POST /openai/v1/audio/transcriptions": READ_WRITE,

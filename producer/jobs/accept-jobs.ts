@@ -1,6 +1,6 @@
 import type { AudioExtent } from "../../shared/cost/estimate.ts";
 import { findUploadsJob } from "../../shared/db/keys/job-limit.ts";
-import { findJobs } from "../../shared/db/jobs/reads.ts";
+import { findWholeJobs } from "../../shared/archive/whole.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { uploadJobId, HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/announcement.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
@@ -81,7 +81,7 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
     }),
   );
   const ids = uploads.flatMap((upload) => upload?.jobId ?? []);
-  const jobs = new Map((await findJobs(deps.db, { ids, ownerId })).map((job) => [job.id, job]));
+  const jobs = new Map((await findWholeJobs(deps, { ids, ownerId })).map((job) => [job.id, job]));
   const known = new Map<string, { readonly kind: string; readonly input: string }>(jobs);
 
   const plans: Plan[] = [];
@@ -146,7 +146,7 @@ export async function ignore(upload: UploadRecord, deps: Intake): Promise<void> 
 /** Read the jobs of the plans, in order; null if the id has no job or a different one. */
 async function readAsAsked(plans: readonly Plan[], ownerId: string, deps: Intake): Promise<readonly (JobRow | null)[]> {
   const ids = plans.flatMap(({ id, job }) => (job === undefined ? [id] : []));
-  const byId = new Map((await findJobs(deps.db, { ids, ownerId })).map((row) => [row.id, row]));
+  const byId = new Map((await findWholeJobs(deps, { ids, ownerId })).map((row) => [row.id, row]));
   return plans.map(({ id, asked, job }) => {
     const row = job ?? byId.get(id);
     if (row === undefined) return null;

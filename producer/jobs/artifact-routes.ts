@@ -1,6 +1,8 @@
 import { type Context, Hono } from "hono";
 
+import { readWhole } from "../../shared/archive/whole.ts";
 import { findArtifact } from "../../shared/db/jobs/reads.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { describe, type Description } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
@@ -31,7 +33,9 @@ artifacts.get("/:id/artifacts/:name", describe({ ...ARTIFACT, operationId: "read
 /** Stream one result from R2. Supports ETag and one Range. */
 export async function readArtifact(c: Context<App, "/:id/artifacts/:name">): Promise<Response> {
   const { id, name } = c.req.param();
-  const artifact = await findArtifact(c.env.DB, { jobId: id, ownerId: c.get("ownerId"), name });
+  const deps = intakeOf(c.env);
+  const ownerId = c.get("ownerId");
+  const artifact = await readWhole(deps, { id, ownerId }, () => findArtifact(deps.db, { jobId: id, ownerId, name }));
   const missing = { code: "artifact_not_found", detail: `Job '${id}' has no artifact '${name}'.` } as const;
   if (artifact === null) return problem(c, missing);
 

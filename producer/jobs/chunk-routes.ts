@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type * as z from "zod";
 
+import { readWhole } from "../../shared/archive/whole.ts";
 import { type ChunkTask, readChunkTasks } from "../../shared/db/jobs/chunk-states.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
@@ -23,7 +24,9 @@ chunks.get(
   query(NoQuery),
   async (c) => {
     const id = c.req.param("id");
-    const tasks = await readChunkTasks(intakeOf(c.env).db, { id, ownerId: c.get("ownerId") });
+    const deps = intakeOf(c.env);
+    const job = { id, ownerId: c.get("ownerId") };
+    const tasks = await readWhole(deps, job, () => readChunkTasks(deps.db, job));
     if (tasks === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
     const answer: z.infer<typeof JobChunks> = { chunks: tasks.filter(isWhole).map(viewOf) };
     return c.json(answer);

@@ -1,3 +1,4 @@
+import { bringBack } from "../../shared/archive/whole.ts";
 import type { Actor } from "../../shared/db/keys/audit.ts";
 import { beginDeletions, findLeftover, type Leftover, readStanding } from "../../shared/db/jobs/deletions.ts";
 import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
@@ -35,6 +36,13 @@ export async function deleteJob(
     // An earlier request died before it had deleted everything. This one deletes the rest.
     const leftover = await findLeftover(db, job);
     return leftover === null ? null : finish(leftover, { withSource, hasSource: leftover.source !== null }, deps);
+  }
+  if (standing.isArchived) {
+    // The audit log keeps what the job has cost, and jobs that wait for its result get it. A line that cannot be read must not keep
+    // its job from being deleted.
+    await bringBack(deps, job).catch((error: unknown) => {
+      journal.fault({ event: "archive.unreadable", jobId: id, ownerId: actor.ownerId }, error);
+    });
   }
   if (standing.isFollowed) await release(id, deps);
   const [leftover] = await beginDeletions(db, [{ ...job, withSource }], { now: Date.now(), actor });

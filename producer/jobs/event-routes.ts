@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
+import { readWhole } from "../../shared/archive/whole.ts";
 import { MAX_STREAMS_A_KEY } from "../../shared/db/keys/event-streams.ts";
 import { readPulse } from "../../shared/db/jobs/watch-job.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
@@ -44,7 +45,7 @@ events.get("/:id/events", describe({ ...EVENTS, operationId: "followJob" }), sen
 export async function sendEvents(c: Context<App, "/:id/events">): Promise<Response> {
   const job = { id: c.req.param("id"), ownerId: c.get("ownerId") };
   const { db, media, journal } = intakeOf(c.env);
-  const pulse = await readPulse(db, job, 0);
+  const pulse = await readWhole({ db, media }, job, () => readPulse(db, job, 0));
   if (pulse === null) return problem(c, { code: "job_not_found", detail: `There is no job '${job.id}'.` });
   const cursor = inThisLife(decodeEventId(job.id, c.req.header("last-event-id")), pulse);
   // An EventSource connects again after every end except this answer.

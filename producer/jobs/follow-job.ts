@@ -1,4 +1,4 @@
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWhole, readWholeJob } from "../../shared/archive/whole.ts";
 import { type Pulse, readNextChunks, readProgress, readPulse } from "../../shared/db/jobs/watch-job.ts";
 import { stableReader } from "../transcripts/stable-segments.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
@@ -66,7 +66,7 @@ export async function* followJob(
   }
 
   for (;;) {
-    const pulse = await readPulse(deps.db, job, transcribedToMs);
+    const pulse = await readWhole(deps, job, () => readPulse(deps.db, job, transcribedToMs));
     if (pulse === null) return;
     cursor = inThisLife(cursor, pulse);
     const before = cursor;
@@ -82,7 +82,7 @@ export async function* followJob(
       yield* segmentEvents(segments, segmentsRead);
       segmentsRead += segments.length;
     }
-    const detail = hasEnded ? await readJob(deps.db, job) : null;
+    const detail = hasEnded ? await readWholeJob(deps, job) : null;
     if (detail?.job.state === "completed" && leavesTranscript(pulse.kind)) {
       yield* segmentEvents((await readTranscript(detail, deps)).segments, 0);
     }

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { DescribeRouteOptions } from "hono-openapi";
 
+import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { jobView } from "./view.ts";
 import { retryAfterSeconds } from "./pace.ts";
@@ -26,7 +27,7 @@ export const preferWait = createMiddleware<App>(async (c, next) => {
   const id = c.res.headers.get("location")?.split("/").at(-1);
   if (seconds === null || !c.res.ok || id === undefined) return;
   const { status } = c.res;
-  const detail = await waitForJob(c.env.DB, { id, ownerId: c.get("ownerId") }, seconds * 1000);
+  const detail = await waitForJob(intakeOf(c.env), { id, ownerId: c.get("ownerId") }, seconds * 1000);
   if (detail === null) return; // the job has been pruned; the client gets the answer from before the wait
   const now = Date.now();
   const hasEnded = detail.job.finalizedAt !== null;

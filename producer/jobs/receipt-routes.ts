@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import { readWhole } from "../../shared/archive/whole.ts";
 import { readReceipt } from "../../shared/db/cost/receipt-reads.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
@@ -25,8 +26,9 @@ receipts.get(
   query(NoQuery),
   async (c) => {
     const id = c.req.param("id");
-    const { db } = intakeOf(c.env);
-    const found = await readReceipt(db, { id, ownerId: c.get("ownerId") });
+    const deps = intakeOf(c.env);
+    const job = { id, ownerId: c.get("ownerId") };
+    const found = await readWhole(deps, job, () => readReceipt(deps.db, job));
     if (found === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
     return c.json(receiptView(found));
   },

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
+import { readWholeJob } from "../../shared/archive/whole.ts";
 import { listJobs } from "../../shared/db/jobs/job-lists.ts";
-import { readJob } from "../../shared/db/jobs/reads.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { App } from "../http/app.ts";
@@ -104,7 +104,7 @@ jobs.get(
   }),
   async (c) => {
     const id = c.req.param("id");
-    const detail = c.get("polledJob") ?? (await readJob(c.env.DB, { id, ownerId: c.get("ownerId") }));
+    const detail = c.get("polledJob") ?? (await readWholeJob(intakeOf(c.env), { id, ownerId: c.get("ownerId") }));
     if (detail === null) return problem(c, notFound(id));
     const view = jobView(detail, new URL(c.req.url).origin);
     // Estimated times move with the clock, so they are left out: a waiting job has changed only if its place has.
@@ -129,7 +129,7 @@ jobs.post(
     const id = c.req.param("id");
     const ownerId = c.get("ownerId");
     await cancelJob(id, actorOf(c), intakeOf(c.env));
-    const job = await readJob(c.env.DB, { id, ownerId });
+    const job = await readWholeJob(intakeOf(c.env), { id, ownerId });
     if (job === null) return problem(c, notFound(id));
     if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
     return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });

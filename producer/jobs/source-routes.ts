@@ -1,7 +1,9 @@
 import { type Context, Hono } from "hono";
 import { fileTypeFromBuffer } from "file-type";
 
+import { readWhole } from "../../shared/archive/whole.ts";
 import { findSource } from "../../shared/db/jobs/reads.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { Source } from "../../shared/jobs/source.ts";
 import { SNIFF_BYTES } from "../../shared/limits.ts";
 import type { App } from "../http/app.ts";
@@ -26,7 +28,9 @@ sources.get("/:id/source", describe({ ...SOURCE, operationId: "readSource" }), r
 /** Stream the version that the job reads from R2. Supports ETag and one Range. */
 export async function readSource(c: Context<App, "/:id/source">): Promise<Response> {
   const id = c.req.param("id");
-  const found = await findSource(c.env.DB, { jobId: id, ownerId: c.get("ownerId") });
+  const deps = intakeOf(c.env);
+  const ownerId = c.get("ownerId");
+  const found = await readWhole(deps, { id, ownerId }, () => findSource(deps.db, { jobId: id, ownerId }));
   if (found === null) {
     return problem(c, { code: "source_not_found", detail: `There is no job '${id}' with a source.` });
   }

@@ -2,7 +2,8 @@ import type { Context } from "hono";
 
 import * as z from "zod";
 
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWholeJob } from "../../shared/archive/whole.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { jobView } from "./view.ts";
 import { problem } from "../http/problem.ts";
@@ -29,7 +30,7 @@ export const SUBMITTED = {
 export async function submitted(c: Context<App>, result: Submitted): Promise<Response> {
   if (!result.ok) return problem(c, result.problem);
   const { id } = result.job;
-  const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+  const detail = await readWholeJob(intakeOf(c.env), { id, ownerId: c.get("ownerId") });
   if (detail === null) throw new Error(`job '${id}' was accepted but cannot be read`);
   const { origin } = new URL(c.req.url);
   return c.json(jobView(detail, origin), result.isNew ? 201 : 200, { location: `${origin}/v1/jobs/${id}` });

@@ -1,4 +1,4 @@
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWholeJob, type WholeDeps } from "../../shared/archive/whole.ts";
 import { readHasEnded } from "../../shared/db/jobs/watch-job.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 
@@ -11,15 +11,15 @@ const MAX_PAUSE_MS = 1000;
  * @returns the job after the wait, ended or not; null if there is no such job or it belongs to another owner.
  */
 export async function waitForJob(
-  db: D1Database,
+  deps: WholeDeps,
   job: { id: string; ownerId: string },
   timeoutMs: number,
 ): Promise<JobDetail | null> {
   const startedAt = Date.now();
   for (;;) {
-    const isUnfinished = (await readHasEnded(db, job)) === false;
+    const isUnfinished = (await readHasEnded(deps.db, job)) === false;
     const waitedMs = Date.now() - startedAt;
-    if (!isUnfinished || waitedMs >= timeoutMs) return readJob(db, job);
+    if (!isUnfinished || waitedMs >= timeoutMs) return readWholeJob(deps, job);
     const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitedMs / 5));
     await scheduler.wait(Math.min(pauseMs, timeoutMs - waitedMs));
   }

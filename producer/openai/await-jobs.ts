@@ -1,3 +1,4 @@
+import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { Context } from "hono";
 
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
@@ -43,7 +44,8 @@ export type Awaited =
 export async function awaitJobs(c: Context<App>, ids: readonly string[], param: string): Promise<Awaited> {
   const headers = { "x-darkroom-job": ids.join(", ") };
   const ownerId = c.get("ownerId");
-  const found = await Promise.all(ids.map((id) => waitForJob(c.env.DB, { id, ownerId }, WAIT_MS)));
+  const deps = intakeOf(c.env);
+  const found = await Promise.all(ids.map((id) => waitForJob(deps, { id, ownerId }, WAIT_MS)));
   const jobs = found.filter((job) => job !== null);
   for (const { job } of jobs) {
     if (job.state === "completed") continue;

@@ -115,7 +115,7 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
 
   const { id } = submitted.job;
   const waitMs = waitMsOf(c.req.header("prefer"));
-  const detail = await waitForJob(deps.db, { id, ownerId }, waitMs);
+  const detail = await waitForJob(deps, { id, ownerId }, waitMs);
   if (detail === null) throw new Error(`job '${id}' was pruned while its client waited`);
   const render = { db: deps.db, media: deps.media, origin, now: Date.now() };
   const view = await renderPrediction(asPrediction(id), detail, render);

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWholeJob } from "../../shared/archive/whole.ts";
 import { findPrediction, listPredictions } from "../../shared/db/webhooks/predictions.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { predictionView, renderPrediction } from "../../shared/replicate/prediction-view.ts";
@@ -61,7 +61,10 @@ predictions.post("/:id/cancel", async (c) => {
 
 async function show(c: Context<App>, id: string): Promise<Response> {
   const ownerId = c.get("ownerId");
-  const [prediction, detail] = await Promise.all([findPrediction(c.env.DB, id), readJob(c.env.DB, { id, ownerId })]);
+  const [prediction, detail] = await Promise.all([
+    findPrediction(c.env.DB, id),
+    readWholeJob(intakeOf(c.env), { id, ownerId }),
+  ]);
   if (prediction === null || detail === null) {
     return problem(c, { code: "prediction_not_found", detail: `There is no prediction '${id}'.` });
   }

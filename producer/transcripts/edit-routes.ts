@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 
+import { readWhole } from "../../shared/archive/whole.ts";
 import { listVersions, readTranscriptState } from "../../shared/db/transcripts/versions.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
@@ -92,7 +93,9 @@ transcriptEdits.get(
   }),
   async (c) => {
     const id = c.req.param("id");
-    const state = await readTranscriptState(c.env.DB, { id, ownerId: c.get("ownerId") });
+    const deps = intakeOf(c.env);
+    const job = { id, ownerId: c.get("ownerId") };
+    const state = await readWhole(deps, job, () => readTranscriptState(deps.db, job));
     if (state === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
     const { original, endedAt } = state;
     if (original === null) return problem(c, { code: "artifact_not_found", detail: `Job '${id}' has no transcript.` });

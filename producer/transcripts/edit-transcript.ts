@@ -1,3 +1,4 @@
+import { readWhole } from "../../shared/archive/whole.ts";
 import { editPassages, readPassagesAt } from "../../shared/db/search/passages.ts";
 import {
   isStored as isVersionStored,
@@ -55,7 +56,7 @@ export async function editTranscript(
   deps: EditDeps,
 ): Promise<OpenedVersion | Problem> {
   const { db, media } = deps;
-  const state = await readTranscriptState(db, { id: jobId, ownerId });
+  const state = await readState({ id: jobId, ownerId }, deps);
   const refusal = refuse(jobId, state);
   if (refusal !== null || state === null || !isStored(state)) return refusal ?? noTranscript(jobId);
   const current = await readVersion(jobId, state, "edited", deps);
@@ -91,6 +92,10 @@ export async function editTranscript(
   if (stored === null) return lost({ jobId, ownerId, keyId }, { change, tags, made }, deps);
   await afterwards({ jobId, ownerId, keyId }, made, { ...stored, found }, deps);
   return { transcript: result, version, etag: made.etag };
+}
+
+async function readState(job: { id: string; ownerId: string }, deps: EditDeps): Promise<TranscriptState | null> {
+  return readWhole(deps, job, () => readTranscriptState(deps.db, job));
 }
 
 function refuse(jobId: string, state: TranscriptState | null): Problem | null {
@@ -176,7 +181,7 @@ async function lost(
   { change, tags, made }: { change: Change; tags: readonly string[] | null; made: TranscriptVersion },
   deps: EditDeps,
 ): Promise<OpenedVersion | Problem> {
-  const state = await readTranscriptState(deps.db, { id: jobId, ownerId });
+  const state = await readState({ id: jobId, ownerId }, deps);
   if (state?.latest?.key !== made.key) await patiently(() => deps.media.delete(made.key));
   const refusal = refuse(jobId, state);
   if (refusal !== null || state === null || !isStored(state)) return refusal ?? noTranscript(jobId);

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import type * as z from "zod";
 
-import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readWhole, readWholeJob } from "../../shared/archive/whole.ts";
 import { readTranscriptState } from "../../shared/db/transcripts/versions.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
@@ -56,15 +56,14 @@ const HEADERS = { "cache-control": "private, no-cache", "x-content-type-options"
 export async function readRendered(c: Context<App, "/:id/transcript", Asked>): Promise<Response> {
   const id = c.req.param("id");
   const job = { id, ownerId: c.get("ownerId") };
-  const state = await readTranscriptState(c.env.DB, job);
+  const deps = intakeOf(c.env);
+  const state = await readWhole(deps, job, () => readTranscriptState(deps.db, job));
   if (state === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
   if (!leavesTranscript(state.kind)) {
     return problem(c, { code: "artifact_not_found", detail: `Job '${id}' is a ${state.kind}; it has no transcript.` });
   }
   const asked = c.req.valid("query");
-  const found = isStored(state)
-    ? await readVersion(id, state, asked.version, intakeOf(c.env))
-    : await soFar(c, job, asked);
+  const found = isStored(state) ? await readVersion(id, state, asked.version, deps) : await soFar(c, job, asked);
   if (found === null) {
     const detail = `The transcript of job '${id}' has no version ${asked.version}. GET /v1/jobs/${id}/transcript/history lists its versions.`;
     return problem(c, { code: "version_not_found", detail });
@@ -85,7 +84,7 @@ export async function readRendered(c: Context<App, "/:id/transcript", Asked>): P
 /** The transcript from the chunks so far. It does not have a version yet. */
 async function soFar(c: Context<App>, job: { id: string; ownerId: string }, { version }: Wanted) {
   if (typeof version === "number" && version > 0) return null;
-  const detail = await readJob(c.env.DB, job);
+  const detail = await readWholeJob(intakeOf(c.env), job);
   if (detail === null) return null;
   return { transcript: await readTranscript(detail, intakeOf(c.env)), version: 0, etag: null };
 }

@@ -20,6 +20,14 @@ CREATE TABLE api_keys (
 
 CREATE INDEX api_keys_by_owner ON api_keys (owner_id, created_at, id);
 
+CREATE TABLE archives (
+  id TEXT PRIMARY KEY,
+  jobs INTEGER NOT NULL DEFAULT 0, -- how many jobs lead to it
+  empty_since INTEGER NOT NULL -- since when that is none; not used while there are any
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX archives_empty ON archives (empty_since) WHERE jobs = 0;
+
 CREATE TABLE artifacts (
   job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   name TEXT NOT NULL,
@@ -259,7 +267,7 @@ CREATE TABLE jobs (
   saved_neurons REAL, -- what that result did not cost again
   -- What clients note down. `job_marks` finds jobs by it.
   tags TEXT CHECK (json_valid(tags)), -- JSON array; null for none
-  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, -- JSON object; null for none
+  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, archive_id TEXT, archive_offset INTEGER, archive_bytes INTEGER, archive_secret TEXT, archive_neurons REAL, kept_until INTEGER, -- JSON object; null for none
   CONSTRAINT finalized_iff_terminal CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))),
   CONSTRAINT error_iff_failed CHECK ((error_code IS NOT NULL) = (state = 'failed'))
 ) STRICT, WITHOUT ROWID;

@@ -32,6 +32,8 @@ export interface JobRow {
   readonly choice: string | null;
   /** JSON of an `Estimate`; null while it is not known. */
   readonly estimate: string | null;
+  /** 1 if only what lists show is here, and the rest in the bucket (shared/archive/whole.ts). */
+  readonly isArchived: 0 | 1;
   /** Only in a list with figures: the share of its tasks that have ended, 0 to 1 and null unless it runs; and what it cost. */
   readonly fraction?: number | null;
   readonly neurons?: number;

@@ -68,6 +68,8 @@ export type Fault =
   | "restore.failed"
   | "edit.unrecorded"
   | "words.failed"
+  | "archive.failed"
+  | "archive.unreadable"
   | "ask.unaccounted"
   | "unusable.failed"
   | "request.failed"

@@ -1,3 +1,4 @@
+import { serveFromArchive } from "../archive/serve.ts";
 import { type InsertedJobs, insertJobs } from "../db/jobs/jobs.ts";
 import type { UploadRecord } from "../uploads/announcement.ts";
 import { announce } from "./announce.ts";
@@ -15,7 +16,7 @@ export async function takeIn(
     readonly uploads: readonly UploadRecord[];
     readonly alongside?: readonly D1PreparedStatement[];
   },
-  { db, journal, tasks, callsAMinute }: Pick<Intake, "db" | "journal" | "tasks" | "callsAMinute">,
+  { db, media, journal, tasks, callsAMinute }: Pick<Intake, "db" | "media" | "journal" | "tasks" | "callsAMinute">,
   now: number,
 ): Promise<InsertedJobs> {
   const inserted = await insertJobs(db, taken, now);
@@ -26,6 +27,7 @@ export async function takeIn(
   });
   recordIntake(journal, { jobs: taken.jobs, uploads, taskIds: inserted.tasks });
   await announce(inserted, { journal, tasks, db, callsAMinute });
+  if (inserted.followers.length > 0) await serveFromArchive(inserted.followers, { db, media, journal, tasks }, now);
   return inserted;
 }
 

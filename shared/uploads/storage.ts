@@ -77,6 +77,14 @@ export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
 /** Which jobs reuse the result of another. */
 export const REUSED_PREFIX = `${SYSTEM_PREFIX}reused/`;
 
+/** What old jobs consist of: many lines an object (docs/decisions/archive.md). */
+const ARCHIVES_PREFIX = `${SYSTEM_PREFIX}archives/`;
+
+/** Return the key of an object with lines of archived jobs. */
+export function archiveKey(archiveId: string): string {
+  return `${ARCHIVES_PREFIX}${archiveId}`;
+}
+
 /** Which versions of transcripts people have stored. */
 export const EDITED_PREFIX = `${SYSTEM_PREFIX}edited/`;
 

@@ -34,7 +34,7 @@ export interface ReceiptDetail {
 
 type TracesRow = Record<keyof ReceiptDetail["traces"], number>;
 
-/** Read the rows of a receipt in one round trip; null if this owner has no such job. */
+/** Read the rows of a receipt in one round trip; null if this owner has no such job, or if it is archived. */
 export async function readReceipt(
   db: D1Database,
   { id, ownerId }: { id: string; ownerId: string },
@@ -43,7 +43,7 @@ export async function readReceipt(
     db
       .prepare(
         `SELECT id, kind, state, finalized_at AS finalizedAt, reused_from AS reusedFrom, saved_neurons AS savedNeurons
-           FROM jobs WHERE id = ?1 AND owner_id = ?2`,
+           FROM jobs WHERE id = ?1 AND owner_id = ?2 AND archive_id IS NULL`,
       )
       .bind(id, ownerId),
     db

@@ -23,7 +23,10 @@ interface RecordingRow {
   readonly durationMs: number | null;
 }
 
-/** Read the plan of the chunks that lie between two times. It is stored with this job, or with the job whose result it reuses. */
+/**
+ * Read the plan of the chunks that lie between two times. It is stored with this job, or with the job whose result it reuses. Null if
+ * this owner has no such job, or if it is archived.
+ */
 export async function readChunkPlans(
   db: D1Database,
   job: { readonly id: string; readonly ownerId: string },
@@ -35,7 +38,7 @@ export async function readChunkPlans(
         `SELECT j.kind, j.input -> '$.source' AS source,
                 (SELECT t.args ->> '$.durationMs' FROM tasks t
                   WHERE t.job_id = coalesce(j.reused_from, j.id) AND t.kind = 'join_transcript') AS durationMs
-           FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2`,
+           FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2 AND j.archive_id IS NULL`,
       )
       .bind(job.id, job.ownerId),
     db

@@ -10,7 +10,7 @@ export interface ChunkTask {
 
 /**
  * Read the chunks of a job, or of the job whose result it reuses, in the order of the source, a chunk before the halves that it
- * was split into. Empty if nothing was cut. Null if this owner has no such job. Reads about two rows a task.
+ * was split into. Empty if nothing was cut. Null if this owner has no such job, or if it is archived. Reads about two rows a task.
  */
 export async function readChunkTasks(
   db: D1Database,
@@ -20,7 +20,7 @@ export async function readChunkTasks(
     .prepare(
       `SELECT t.args ->> '$.chunk.ownStartMs' AS startMs, t.args ->> '$.chunk.ownEndMs' AS endMs, t.state
          FROM jobs j LEFT JOIN tasks t ON t.job_id = coalesce(j.reused_from, j.id) AND t.kind = 'transcribe_chunk'
-        WHERE j.id = ?1 AND j.owner_id = ?2
+        WHERE j.id = ?1 AND j.owner_id = ?2 AND j.archive_id IS NULL
         ORDER BY 1, 2 DESC`,
     )
     .bind(job.id, job.ownerId)

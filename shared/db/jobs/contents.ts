@@ -16,12 +16,12 @@ export interface JobContents {
   readonly labels: readonly LabelRow[];
 }
 
-/** Read a job's contents for its own tasks. The owner was checked when the job was submitted. Null for a job that is gone. */
+/** Read a job's contents for its own tasks. The owner was checked when the job was submitted. Null for a job that is gone or archived. */
 export async function readJobContents(db: D1Database, jobId: string): Promise<JobContents | null> {
   const of = (sql: string) => db.prepare(sql).bind(jobId);
   const [jobs, artifacts, labels] = await db.batch<never>([
     of(
-      `SELECT owner_id AS ownerId, kind, input, ${latestVersionOf("?1")} AS transcriptVersion FROM jobs WHERE id = ?1`,
+      `SELECT owner_id AS ownerId, kind, input, ${latestVersionOf("?1")} AS transcriptVersion FROM jobs WHERE id = ?1 AND archive_id IS NULL`,
     ),
     of(
       `SELECT name, iif(name = 'transcript.json', coalesce(${latestKeyOf("?1")}, key), key) AS key,

@@ -247,6 +247,7 @@ export interface Standing {
   readonly hasSource: boolean;
   /** Other jobs wait for its result. */
   readonly isFollowed: boolean;
+  readonly isArchived: boolean;
 }
 
 export async function readStanding(
@@ -256,10 +257,18 @@ export async function readStanding(
   const row = await db
     .prepare(
       `SELECT kind, state, input ->> '$.source.key' IS NOT NULL AS hasSource,
-              EXISTS (SELECT 1 FROM jobs f WHERE f.follows = jobs.id AND f.state = 'queued') AS isFollowed
+              EXISTS (SELECT 1 FROM jobs f WHERE f.follows = jobs.id AND f.state = 'queued') AS isFollowed,
+              archive_id IS NOT NULL AS isArchived
          FROM jobs WHERE id = ?1 AND owner_id = ?2`,
     )
     .bind(id, ownerId)
-    .first<{ kind: JobKind; state: string; hasSource: number; isFollowed: number }>();
-  return row && { ...row, hasSource: row.hasSource === 1, isFollowed: row.isFollowed === 1 };
+    .first<{ kind: JobKind; state: string; hasSource: number; isFollowed: number; isArchived: number }>();
+  return (
+    row && {
+      ...row,
+      hasSource: row.hasSource === 1,
+      isFollowed: row.isFollowed === 1,
+      isArchived: row.isArchived === 1,
+    }
+  );
 }

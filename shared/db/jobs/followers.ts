@@ -19,8 +19,9 @@ const MOST_ROUNDS = 20;
 /** The cursor's name: the last leader that maintenance looked at. */
 const LEADERS_SEEN = "leaders_seen";
 
-// The leader is null if it was pruned. A leader without a fingerprint was redriven with other options. Both count as failed.
-const IS_DONE = `l.state = 'completed' AND l.fingerprint IS NOT NULL`;
+// The leader is null if it was pruned. A leader without a fingerprint was redriven with other options. Both count as failed. The
+// followers of an archived leader wait until it is brought back.
+const IS_DONE = `l.state = 'completed' AND l.fingerprint IS NOT NULL AND l.archive_id IS NULL`;
 const IS_LOST = `(l.id IS NULL OR l.fingerprint IS NULL OR l.state IN ('failed', 'cancelled'))`;
 
 // Followers (?2: JSON array of their ids) that still wait.

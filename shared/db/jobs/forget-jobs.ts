@@ -1,4 +1,5 @@
 // What a transaction that deletes jobs deletes with them, or takes their words out of.
+import { leaveArchives } from "../archive/leave-archives.ts";
 import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";
 
@@ -11,6 +12,8 @@ export interface DeletedJobs {
   readonly tagged?: string;
   readonly described?: string;
   readonly edited?: string;
+  /** Those that are archived. By default all of them are looked at. */
+  readonly archived?: string;
   readonly values: readonly [jobs: string, now: number];
 }
 
@@ -42,7 +45,7 @@ export function clearTraces(
 /** Delete the jobs with everything that belongs to them. */
 export function forgetJobs(
   db: D1Database,
-  { ids, tagged = ids, described = ids, edited = ids, values }: DeletedJobs,
+  { ids, tagged = ids, described = ids, edited = ids, archived = ids, values }: DeletedJobs,
 ): readonly D1PreparedStatement[] {
   const of = (sql: string) => db.prepare(sql).bind(...values);
   return [
@@ -50,6 +53,7 @@ export function forgetJobs(
     deleteVersionsOf(db, edited, values),
     of(`DELETE FROM edited_jobs WHERE job_id IN (${edited})`),
     of(`DELETE FROM reuses WHERE job_id IN (${ids})`),
+    leaveArchives(db, archived, values),
     of(`DELETE FROM jobs WHERE id IN (${ids})`),
   ];
 }

@@ -17,6 +17,8 @@ export interface InsertedJobs extends Changes {
   readonly tasks: readonly string[];
   /** Whether messages are under way for a model of these jobs that is asked as often as it allows. */
   readonly isBusy: boolean;
+  /** The ids of new jobs that were to wait for the result of another. Most have it by now. */
+  readonly followers: readonly string[];
   /** Uploads that were to have a job and got none: they are ignored, for this reason. */
   readonly refused: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string }[];
 }
@@ -58,6 +60,8 @@ export async function insertJobs(
   ]);
   const tasks = answers.flatMap((answer) => answer.tasks ?? []);
   const ready = tasks.flatMap(({ id, state }) => (state === "available" ? [id] : []));
+  const waiting = new Set(tasks.flatMap(({ id, state }) => (state === "available" ? [] : [id])));
+  const followers = jobs.flatMap(({ id, taskId }) => (waiting.has(taskId) ? [id] : []));
   const leaders = new Set(tasks.flatMap(({ leader }) => leader ?? []));
   const released = await releaseFollowers(db, now, [...leaders]);
   const wanted = new Set(uploads.filter(({ jobId }) => jobId !== null).map(idOf));
@@ -67,7 +71,7 @@ export async function insertJobs(
       ignoredReason !== null && wanted.has(idOf({ key, etag })) ? [{ key, etag, ignoredReason }] : [],
     );
   const isBusy = answers.some((answer) => answer.isBusy === true);
-  return { ...released, ready, tasks: tasks.map(({ id }) => id), refused, isBusy };
+  return { ...released, ready, tasks: tasks.map(({ id }) => id), followers, refused, isBusy };
 }
 
 /** The new rows: tasks and uploads. */
@@ -120,7 +124,7 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
     .bind(jobRows);
 }
 
-/** Insert the first tasks of the jobs that exist now. */
+/** Insert the first tasks of the jobs that exist now. An archived job had its tasks. */
 function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inserting, "tasks">> {
   const insertedTasks = db
     .prepare(
@@ -128,7 +132,7 @@ function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inser
        SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
               j.value ->> 'maxAttempts', o.created_at, ${checkAt("o.created_at")}, o.created_at, o.owner_id, o.priority, j.value ->> 'model', ${isNewcomer("o", "j.value ->> 'taskKind'", "j.value ->> 'model'")}
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
-        WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
+        WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input' AND o.archive_id IS NULL
        ON CONFLICT (id) DO NOTHING
        RETURNING id, state, iif(state = 'pending', (SELECT f.follows FROM jobs f WHERE f.id = job_id), NULL) AS leader`,
     )
@@ -179,7 +183,7 @@ function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
        SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ${formatOf("(s.value ->> 'kind')")}, s.value ->> 'stage', 'pending',
               '{}', j.value ->> 'maxAttempts', o.created_at, ${checkAt("o.created_at")}, o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
-        WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
+        WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input' AND o.archive_id IS NULL
        ON CONFLICT (id) DO NOTHING`,
     )
     .bind(jobRows);

@@ -76,6 +76,7 @@ export async function beginPruning(
     tagged: prunedWith("isTagged"),
     described: prunedWith("isDescribed"),
     edited: `${PRUNED} AND p.value ->> 'names' IS NULL`,
+    archived: prunedWith("isArchived"),
     values: [id, now],
   };
   const results = await db.batch<PruningRow>([
@@ -90,7 +91,8 @@ export async function beginPruning(
                                        WHERE p.job_id = j.id AND p.space <> '' AND p.vector IS NULL)),
                   'recordedAt', iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?4")}, j.created_at, NULL),
                   'isRemembered', j.finalized_at > ?2 - ${RECORDED_MS},
-                  'isTraced', ${IS_TRACED}, 'isTagged', j.tags IS NOT NULL, 'isDescribed', j.metadata IS NOT NULL))
+                  'isTraced', ${IS_TRACED}, 'isTagged', j.tags IS NOT NULL, 'isDescribed', j.metadata IS NOT NULL,
+                  'isArchived', j.archive_id IS NOT NULL))
            FROM json_each(?1) d JOIN jobs j ON j.id = d.value ->> 'id'
           WHERE j.finalized_at < d.value ->> 'endedBefore' AND ${IS_ORDINARY}
          HAVING count(*) > 0`,

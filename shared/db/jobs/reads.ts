@@ -7,11 +7,11 @@ import { countAhead, recentRuns } from "./queue-place.ts";
 export const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
              j.start_by AS startBy, j.deadline_at AS deadlineAt, j.max_neurons AS maxNeurons, j.follows, j.reused_from AS reusedFrom,
-             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice, j.estimate`;
+             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice, j.estimate, j.archive_id IS NOT NULL AS isArchived`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
-/** Read a job with all its details, in one round trip; null if this owner has no such job. */
+/** Read a job with all its details, in one round trip; null if this owner has no such job, or if it is archived (shared/archive/whole.ts). */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   return detailOf(await db.batch<never>([...selectJob(db, job.id, { sql: "?2", value: job.ownerId })]));
 }
@@ -24,7 +24,9 @@ export function selectJob(
 ): readonly D1PreparedStatement[] {
   const of = (sql: string) => db.prepare(sql).bind(id);
   return [
-    db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ${owner.sql}`).bind(id, owner.value),
+    db
+      .prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ${owner.sql} AND j.archive_id IS NULL`)
+      .bind(id, owner.value),
     of(
       `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt, recording FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
@@ -68,7 +70,7 @@ export function detailOf(results: readonly D1Result<never>[]): JobDetail | null 
   };
 }
 
-/** Find jobs of this owner by their ids, in no particular order. */
+/** Find jobs of this owner by their ids, in no particular order. An archived job has only the beginning of its input. */
 export async function findJobs(
   db: D1Database,
   { ids, ownerId }: { ids: readonly string[]; ownerId: string },
@@ -86,7 +88,7 @@ export async function findJobOwner(db: D1Database, jobId: string): Promise<strin
   return db.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`).bind(jobId).first<string>("ownerId");
 }
 
-/** Find an artifact of a job of this owner. */
+/** Find an artifact of a job of this owner; null if the job is archived. */
 export async function findArtifact(
   db: D1Database,
   artifact: { jobId: string; ownerId: string; name: string },
@@ -101,7 +103,7 @@ export async function findArtifact(
     .first<ArtifactRow>();
 }
 
-/** Find the object that a job of this owner reads; null for a job without one. */
+/** Find the object that a job of this owner reads; null for a job without one, or if the job is archived. */
 export async function findSource(
   db: D1Database,
   job: { jobId: string; ownerId: string },
@@ -109,7 +111,7 @@ export async function findSource(
   const row = await db
     .prepare(
       `SELECT kind, input -> '$.source' AS source FROM jobs
-        WHERE id = ?1 AND owner_id = ?2 AND input -> '$.source' IS NOT NULL`,
+        WHERE id = ?1 AND owner_id = ?2 AND archive_id IS NULL AND input -> '$.source' IS NOT NULL`,
     )
     .bind(job.jobId, job.ownerId)
     .first<{ kind: JobKind; source: string }>();

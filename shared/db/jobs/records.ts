@@ -30,7 +30,7 @@ export async function listDescribed(
               iif(p.job_id IS NULL, NULL, json_object('jobId', p.job_id, 'ownerId', p.owner_id, 'model', p.model, 'input', json(p.input),
                   'webhook', p.webhook, 'keyId', p.key_id, 'events', json(p.events), 'origin', p.origin)) AS prediction
          FROM owners CROSS JOIN jobs j INDEXED BY jobs_by_owner LEFT JOIN predictions p ON p.job_id = j.id
-        WHERE j.owner_id = owners.id AND (j.created_at, j.id) > (?1, ?2) AND ${isDescribed("?4")}
+        WHERE j.owner_id = owners.id AND (j.created_at, j.id) > (?1, ?2) AND j.archive_id IS NULL AND ${isDescribed("?4")}
         ORDER BY j.created_at, j.id LIMIT ?3`,
     )
     .bind(after.at, after.id, limit, MEDIA_BUCKET)

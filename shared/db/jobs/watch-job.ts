@@ -14,7 +14,7 @@ export interface Pulse {
   readonly hasNext: boolean;
 }
 
-/** Read a job's pulse: at most two rows, by their keys. Null if this owner has no such job. */
+/** Read a job's pulse: at most two rows, by their keys. Null if this owner has no such job, or if it is archived. */
 export async function readPulse(
   db: D1Database,
   job: { id: string; ownerId: string },
@@ -24,7 +24,7 @@ export async function readPulse(
     .prepare(
       `SELECT kind, state, created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt,
               EXISTS (SELECT 1 FROM chunks WHERE job_id = ?1 AND own_start_ms = ?3) AS hasNext
-         FROM jobs WHERE id = ?1 AND owner_id = ?2`,
+         FROM jobs WHERE id = ?1 AND owner_id = ?2 AND archive_id IS NULL`,
     )
     .bind(job.id, job.ownerId, heardToMs)
     .all<Omit<Pulse, "hasNext"> & { hasNext: number }>();

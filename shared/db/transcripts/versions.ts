@@ -49,7 +49,7 @@ interface StateRow {
   readonly artifactEtag: string | null;
 }
 
-/** Read the state of a job's transcript; null if this owner has no such job. */
+/** Read the state of a job's transcript; null if this owner has no such job, or if it is archived. */
 export async function readTranscriptState(
   db: D1Database,
   job: { readonly id: string; readonly ownerId: string },
@@ -60,7 +60,7 @@ export async function readTranscriptState(
          FROM jobs j
          LEFT JOIN artifacts a ON a.job_id = j.id AND a.name = 'transcript.json'
          LEFT JOIN transcript_versions v ON v.job_id = j.id AND v.version = ${latestVersionOf("j.id")}
-        WHERE j.id = ?1 AND j.owner_id = ?2`,
+        WHERE j.id = ?1 AND j.owner_id = ?2 AND j.archive_id IS NULL`,
     )
     .bind(job.id, job.ownerId)
     .first<StateRow & (TranscriptVersion | { readonly version: null })>();

@@ -1,0 +1,157 @@
+import type { LinePlace } from "../../archive/line.ts";
+import { DAY_MS } from "../../durations.ts";
+import { STORED_NAMES } from "../jobs/prunings.ts";
+import { CHUNK, HEAD, NEURONS, THIN_ESTIMATE, THIN_INPUT } from "./contents.ts";
+
+/** A job that ended, in the order of the ends, and whether it may be archived now. */
+export interface EndedJobPlace {
+  readonly id: string;
+  readonly finalizedAt: number;
+  readonly isArchivable: boolean;
+}
+
+/** What a job consists of, as the archiver read it. */
+export interface JobHead {
+  readonly id: string;
+  readonly ownerId: string;
+  /** JSON, from `HEAD`. */
+  readonly head: string;
+  /** How many characters its chunks have; 0 for a job without chunks. */
+  readonly chunkChars: number;
+}
+
+/**
+ * Whether nothing refers to what job `j` consists of (?1 is now): nothing of it is to run or to be sent, no other job shows or awaits
+ * its result, no letter asks for a redrive, nothing of its cost is open, and the bucket's record of it is written.
+ */
+const IS_ARCHIVABLE = `j.archive_id IS NULL AND coalesce(j.kept_until, 0) <= ?1 AND j.finalized_at IS NOT NULL
+  AND j.follows IS NULL AND j.reused_from IS NULL
+  AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)
+  AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.follows = j.id)
+  AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.id)
+  AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.reused_from = j.id)
+  AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.finalized_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.job_id = j.id)
+  AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.job_id = j.id)
+  AND NOT EXISTS (SELECT 1 FROM reservations r WHERE r.owner_id = j.owner_id AND r.job_id = j.id)
+  AND j.created_at < coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = 'recorded'), 0)`;
+
+/** List jobs that ended after a place and before a time, in the order of their ends. Reads some ten rows for each. */
+export async function listEnded(
+  db: D1Database,
+  { after, before, now, limit }: { after: { at: number; id: string }; before: number; now: number; limit: number },
+): Promise<readonly EndedJobPlace[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT j.id, j.finalized_at AS finalizedAt, ${IS_ARCHIVABLE} AS isArchivable
+         FROM jobs j INDEXED BY jobs_finalized
+        WHERE j.finalized_at < ?4 AND (j.finalized_at, j.id) > (?2, ?3)
+        ORDER BY j.finalized_at, j.id LIMIT ?5`,
+    )
+    .bind(now, after.at, after.id, before, limit)
+    .all<Omit<EndedJobPlace, "isArchivable"> & { isArchivable: 0 | 1 }>();
+  return results.map((row) => ({ ...row, isArchivable: row.isArchivable === 1 }));
+}
+
+/** Read what jobs consist of, those of one owner together: a page of a list then lies close together in the object. */
+export async function readHeads(db: D1Database, ids: readonly string[]): Promise<readonly JobHead[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT j.id, j.owner_id AS ownerId, ${HEAD} AS head,
+              coalesce((SELECT sum(length(c.heard)) FROM chunks c WHERE c.job_id = j.id), 0) AS chunkChars
+         FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1)) AND j.archive_id IS NULL
+        ORDER BY j.owner_id, j.created_at, j.id`,
+    )
+    .bind(JSON.stringify(ids))
+    .all<JobHead>();
+  return results;
+}
+
+/** Some 10 kB each, so a page stays well below the limit of one answer of D1. */
+const CHUNKS_A_PAGE = 100;
+
+/** Read the chunks of a job, each as JSON. */
+export async function readChunkLines(db: D1Database, jobId: string): Promise<readonly string[]> {
+  const chunks: string[] = [];
+  for (let after = -1; ;) {
+    const { results } = await db
+      .prepare(
+        `SELECT ${CHUNK} AS chunk, c.own_start_ms AS startMs
+           FROM chunks c WHERE c.job_id = ?1 AND c.own_start_ms > ?2 ORDER BY c.own_start_ms LIMIT ?3`,
+      )
+      .bind(jobId, after, CHUNKS_A_PAGE)
+      .all<{ chunk: string; startMs: number }>();
+    chunks.push(...results.map(({ chunk }) => chunk));
+    if (results.length < CHUNKS_A_PAGE) return chunks;
+    after = results.at(-1)?.startMs ?? after;
+  }
+}
+
+/** Note an object before it is written: if nothing comes to lead to it, it is deleted later. */
+export async function insertArchive(db: D1Database, archiveId: string, now: number): Promise<void> {
+  await db.prepare(`INSERT INTO archives (id, empty_since) VALUES (?1, ?2)`).bind(archiveId, now).run();
+}
+
+/** A job, what its line says, and where the line lies in the object. */
+export interface ArchivedLine extends Omit<LinePlace, "archiveId"> {
+  readonly id: string;
+  /** The same text as in `JobHead`. */
+  readonly head: string;
+}
+
+/**
+ * Let rows lead to their lines instead of having the contents, in one transaction. A job that is not exactly as it was read, or that
+ * may not be archived any more, stays as it is. Chunks are written with their tasks, so comparing the tasks is enough.
+ * @returns how many jobs were archived.
+ */
+export async function swapForLines(
+  db: D1Database,
+  archiveId: string,
+  lines: readonly ArchivedLine[],
+  now: number,
+): Promise<number> {
+  const rows = JSON.stringify(lines);
+  const these = `SELECT j.id FROM json_each(?1) r JOIN jobs j ON j.id = r.value ->> 'id' WHERE j.archive_id = ?2`;
+  const of = (sql: string) => db.prepare(sql).bind(rows, archiveId);
+  const [swapped] = await db.batch<{ id: string }>([
+    db
+      .prepare(
+        `UPDATE jobs
+            SET archive_id = ?3, archive_offset = l.offset, archive_bytes = l.bytes, archive_secret = l.secret, kept_until = NULL,
+                input = l.input, choice = NULL, estimate = l.estimate, archive_neurons = l.neurons,
+                stored_names = l.names
+           FROM (SELECT j.id, r.value ->> 'offset' AS offset, r.value ->> 'bytes' AS bytes, r.value ->> 'secret' AS secret,
+                        ${THIN_INPUT} AS input, ${THIN_ESTIMATE} AS estimate, ${NEURONS} AS neurons, ${STORED_NAMES} AS names
+                   FROM json_each(?2) r JOIN jobs j ON j.id = r.value ->> 'id'
+                  WHERE ${IS_ARCHIVABLE} AND ${HEAD} = r.value ->> 'head') l
+          WHERE jobs.id = l.id
+         RETURNING jobs.id`,
+      )
+      .bind(now, rows, archiveId),
+    of(`DELETE FROM tasks WHERE is_side = 0 AND job_id IN (${these})`),
+    of(`DELETE FROM artifacts WHERE job_id IN (${these})`),
+    of(`DELETE FROM chunks WHERE job_id IN (${these})`),
+    of(`UPDATE archives SET jobs = (SELECT count(*) FROM (${these})) WHERE id = ?2`),
+  ]);
+  return swapped?.results.length ?? 0;
+}
+
+/** Time Travel may bring back a row that leads to an object for this time after the last row did. */
+const EMPTY_KEPT_MS = 31 * DAY_MS;
+
+/** Find objects that no job has led to for so long that no restore of the database can make one lead there again. */
+export async function findEmptyArchives(db: D1Database, now: number, limit: number): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(`SELECT id FROM archives WHERE jobs = 0 AND empty_since < ?1 ORDER BY empty_since LIMIT ?2`)
+    .bind(now - EMPTY_KEPT_MS, limit)
+    .all<{ id: string }>();
+  return results.map(({ id }) => id);
+}
+
+/** Forget objects that were deleted. */
+export async function deleteArchives(db: D1Database, ids: readonly string[]): Promise<void> {
+  await db
+    .prepare(`DELETE FROM archives WHERE id IN (SELECT value FROM json_each(?1)) AND jobs = 0`)
+    .bind(JSON.stringify(ids))
+    .run();
+}

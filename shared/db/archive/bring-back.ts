@@ -1,0 +1,119 @@
+import type { LineContents, LinePlace } from "../../archive/line.ts";
+import { DAY_MS } from "../../durations.ts";
+import { ARTIFACT_COLUMNS, ATTEMPT_COLUMNS, CHUNK_COLUMNS, TASK_COLUMNS, valuesOf } from "./contents.ts";
+
+/** A job that was brought back is likely to be read again soon. */
+const KEPT_MS = DAY_MS;
+
+/** A value bound in D1 has at most two megabytes, and a character at most three bytes. */
+const CHUNK_CHARS_A_STATEMENT = 500_000;
+
+/** An archived job of this owner. `place` is null if it is whole in the database. */
+export interface PlacedJob {
+  readonly place: LinePlace | null;
+}
+
+/** Find where a job's line lies; null if this owner has no such job. */
+export async function findPlace(
+  db: D1Database,
+  job: { readonly id: string; readonly ownerId: string },
+): Promise<PlacedJob | null> {
+  const row = await db
+    .prepare(
+      `SELECT archive_id AS archiveId, archive_offset AS offset, archive_bytes AS bytes, archive_secret AS secret
+         FROM jobs WHERE id = ?1 AND owner_id = ?2`,
+    )
+    .bind(job.id, job.ownerId)
+    .first<LinePlace | { readonly archiveId: null }>();
+  return row && { place: row.archiveId === null ? null : row };
+}
+
+/** Find archived jobs whose results others wait for: those that these jobs follow, or (null) that any job follows. */
+export async function findArchivedLeaders(
+  db: D1Database,
+  followers: readonly string[] | null,
+  limit: number,
+): Promise<readonly { readonly id: string; readonly ownerId: string }[]> {
+  const from = followers === null ? "jobs f" : "json_each(?2) v JOIN jobs f ON f.id = v.value";
+  const statement = db.prepare(
+    `SELECT DISTINCT l.id, l.owner_id AS ownerId FROM ${from} JOIN jobs l ON l.id = f.follows
+      WHERE f.follows IS NOT NULL AND f.state = 'queued' AND l.archive_id IS NOT NULL LIMIT ?1`,
+  );
+  const bound = followers === null ? statement.bind(limit) : statement.bind(limit, JSON.stringify(followers));
+  return (await bound.all<{ id: string; ownerId: string }>()).results;
+}
+
+/**
+ * Give a job its contents back, in one transaction. Changes nothing if the row does not lead to this line any more: the job was
+ * brought back or deleted in the meantime.
+ */
+export async function insertContents(
+  db: D1Database,
+  jobId: string,
+  place: LinePlace,
+  contents: LineContents,
+  now: number,
+): Promise<void> {
+  await db.batch([...contentStatements(db, jobId, place, contents, now)]);
+}
+
+/** The statements that make a job whole whose row leads to this place, for one batch. After them it leads nowhere. */
+export function contentStatements(
+  db: D1Database,
+  jobId: string,
+  place: LinePlace,
+  { head, chunks }: LineContents,
+  now: number,
+): readonly D1PreparedStatement[] {
+  const isStillThere = `j.id = ?2 AND j.archive_id = ?3 AND j.archive_offset = ?4`;
+  const of = (sql: string, json: string, ...more: unknown[]) =>
+    db.prepare(sql).bind(json, jobId, place.archiveId, place.offset, ...more);
+  const into = (table: string, columns: readonly string[], rows: string) =>
+    `INSERT INTO ${table} (job_id, ${columns.join(", ")})
+     SELECT j.id, ${valuesOf(columns)} FROM ${rows} r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`;
+  return [
+    of(
+      `INSERT INTO tasks (job_id, owner_id, args, ${TASK_COLUMNS.join(", ")})
+       SELECT j.id, j.owner_id, coalesce(r.value ->> 'args', ?1 ->> '$.input'), ${valuesOf(TASK_COLUMNS)}
+         FROM json_each(?1, '$.tasks') r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`,
+      head,
+    ),
+    of(
+      `INSERT INTO attempts (${ATTEMPT_COLUMNS.join(", ")})
+       SELECT ${valuesOf(ATTEMPT_COLUMNS)}
+         FROM json_each(?1, '$.attempts') r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`,
+      head,
+    ),
+    of(into("artifacts", ARTIFACT_COLUMNS, "json_each(?1, '$.artifacts')"), head),
+    ...arraysOf(chunks).map((some) => of(into("chunks", CHUNK_COLUMNS, "json_each(?1)"), some)),
+    db
+      .prepare(
+        `UPDATE archives SET jobs = jobs - 1, empty_since = ?4
+          WHERE id = ?2 AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = ?1 AND j.archive_id = ?2 AND j.archive_offset = ?3)`,
+      )
+      .bind(jobId, place.archiveId, place.offset, now),
+    of(
+      `UPDATE jobs
+          SET input = ?1 ->> '$.input', choice = ?1 ->> '$.choice', estimate = ?1 ->> '$.estimate', archive_id = NULL,
+              archive_offset = NULL, archive_bytes = NULL, archive_secret = NULL, archive_neurons = NULL, stored_names = NULL, kept_until = ?5
+        WHERE id = ?2 AND archive_id = ?3 AND archive_offset = ?4`,
+      head,
+      now + KEPT_MS,
+    ),
+  ];
+}
+
+/** Join JSON values into JSON arrays, each short enough for one statement. */
+function arraysOf(values: readonly string[]): readonly string[] {
+  const arrays: string[][] = [];
+  let chars = Infinity;
+  for (const value of values) {
+    if (chars + value.length > CHUNK_CHARS_A_STATEMENT) {
+      arrays.push([]);
+      chars = 0;
+    }
+    chars += value.length;
+    arrays.at(-1)?.push(value);
+  }
+  return arrays.map((some) => `[${some.join(",")}]`);
+}

@@ -1,0 +1,87 @@
+// What a job consists of besides its row, as SQL: the archiver reads it, compares it and deletes it, and a job that is brought back
+// gets it again.
+
+/** The columns of a task that has ended. Its lease is over, and its job and owner are those of the line. `args` is written apart. */
+export const TASK_COLUMNS = [
+  "id",
+  "kind",
+  "stage",
+  "state",
+  "format",
+  "priority",
+  "model",
+  "preferred_model",
+  "attempt",
+  "max_attempts",
+  "edited_after",
+  "lost",
+  "lost_alone",
+  "is_waiting",
+  "scheduled_at",
+  "check_at",
+  "created_at",
+  "finalized_at",
+  "recording",
+] as const;
+
+export const ATTEMPT_COLUMNS = [
+  "task_id",
+  "number",
+  "outcome",
+  "started_at",
+  "finished_at",
+  "model",
+  "engine",
+  "neurons",
+  "usage",
+  "operations",
+  "error_code",
+  "error_message",
+] as const;
+
+export const ARTIFACT_COLUMNS = ["name", "key", "content_type", "size_bytes", "etag"] as const;
+
+export const CHUNK_COLUMNS = ["own_start_ms", "own_end_ms", "heard"] as const;
+
+/** SQL: the columns of a table as a JSON object. */
+export function objectOf(table: string, columns: readonly string[], more = ""): string {
+  return `json_object(${columns.map((column) => `'${column}', ${table}.${column}`).join(", ")}${more})`;
+}
+
+export const arrayOf = (object: string, from: string) =>
+  `(SELECT json_group_array(json(one)) FROM (SELECT ${object} AS one FROM ${from}))`;
+
+// A first task has its job's input as its arguments: they are not stored twice.
+const TASK = objectOf("t", TASK_COLUMNS, ", 'args', nullif(t.args, j.input)");
+const OWN = "t.job_id = j.id AND t.is_side = 0";
+
+/**
+ * SQL: what job `j` consists of, except its chunks. The same rows always make the same text, so that the archiver can compare what
+ * it wrote with what there is. Deliveries and their tasks belong to a webhook's log, and stay.
+ */
+export const HEAD = `json_object(
+  'input', j.input, 'choice', j.choice, 'estimate', j.estimate,
+  'tasks', ${arrayOf(TASK, `tasks t WHERE ${OWN} ORDER BY t.id`)},
+  'attempts', ${arrayOf(objectOf("a", ATTEMPT_COLUMNS), `tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN} ORDER BY a.task_id, a.number`)},
+  'artifacts', ${arrayOf(objectOf("a", ARTIFACT_COLUMNS), `artifacts a WHERE a.job_id = j.id ORDER BY a.name`)})`;
+
+/** How much of a prompt or a text stays in the row: lists show its beginning (shared/jobs/job-title.ts) and search it. */
+const TITLE_CHARS = 500;
+
+/** SQL: what stays of the input of job `j`: what finds it. */
+export const THIN_INPUT = `json_patch('{}', json_object(
+  'prompt', substr(j.input ->> '$.prompt', 1, ${TITLE_CHARS}), 'text', substr(j.input ->> '$.text', 1, ${TITLE_CHARS}),
+  'source', iif(j.input ->> '$.source.key' IS NULL, NULL,
+                json_object('key', j.input ->> '$.source.key', 'etag', j.input ->> '$.source.etag'))))`;
+
+/** SQL: what stays of the estimate of job `j`: the figures that a list adds up. */
+export const THIN_ESTIMATE = `iif(j.estimate IS NULL, NULL, json_object('lines',
+  (SELECT json_group_array(json_object('neurons', l.value -> 'neurons')) FROM json_each(j.estimate, '$.lines') l)))`;
+
+/** SQL: what the attempts of job `j` that leave the database have cost. */
+export const NEURONS = `(SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN})`;
+
+export const CHUNK = objectOf("c", CHUNK_COLUMNS);
+
+/** SQL: columns of the JSON object `r.value`. */
+export const valuesOf = (columns: readonly string[]) => columns.map((column) => `r.value ->> '${column}'`).join(", ");
