@@ -23,7 +23,13 @@ const json = { "content-type": "application/json" };
 interface Refusal {
   readonly code?: string;
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
-  readonly results?: readonly { readonly status: number; readonly problem: Refusal }[];
+  readonly results?: readonly {
+    readonly status: number;
+    readonly problem: Refusal;
+    /** Of a line of an export. */
+    readonly outcome?: string;
+    readonly reason?: string;
+  }[];
 }
 
 async function readDocument(): Promise<Document> {
@@ -42,11 +48,12 @@ function bodiesOf(document: Document) {
   );
 }
 
-/** Return the messages for each field in a request's problem; for a batch, those of its first job. */
+/** Return the messages for each field in a request's problem; for a batch or an import, those of its first job. */
 async function refusalOf(method: string, path: string, body: unknown) {
   const response = await darkroom.api(path, { method, headers: json, body: JSON.stringify(body) });
   const answer = await response.json<Refusal>();
   const [first] = answer.results ?? [];
+  if (first?.outcome === "refused") return { status: 422, issues: [{ path: "", message: first.reason ?? "" }] };
   const { issues = [] } = first?.problem ?? answer;
   return { status: first?.status ?? response.status, issues };
 }

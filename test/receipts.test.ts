@@ -55,8 +55,8 @@ test("each call has its line, each operation its price, and the total is their s
   // A message is written, read and deleted. So is the bucket's message about the upload.
   expect(quantityOf(receipt, "queueOperations", "counted")).toBe(1);
   expect(quantityOf(receipt, "queueOperations", "reckoned")).toBe(5);
-  // A lease writes the task, its index, and the job.
-  expect(quantityOf(receipt, "d1RowsWritten", "counted")).toBe(3);
+  // A lease writes the task, its index, the job, and its place among the jobs of its state.
+  expect(quantityOf(receipt, "d1RowsWritten", "counted")).toBe(4);
   expect(quantityOf(receipt, "d1RowsRead", "counted")).toBeGreaterThan(10);
   for (const item of receipt.operations) expect(item.microUsd).toBeCloseTo(item.quantity * item.usdPerMillion, 5);
   const operations = receipt.operations.reduce((sum, { microUsd }) => sum + microUsd, 0);

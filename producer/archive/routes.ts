@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 import { ExportedJob } from "../../shared/archive/exported.ts";
+import { findNoText } from "../../shared/input/bounded-text.ts";
 import { exportJob, importJob } from "../../shared/archive/move.ts";
 import { listExportable } from "../../shared/db/archive/moving.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
@@ -77,6 +78,12 @@ archive.post(
     const deps = intakeOf(c.env);
     const results: ImportAnswer["results"] = [];
     for (const line of c.req.valid("json").jobs) {
+      // D1 would store something else in its place.
+      const noText = findNoText(line);
+      if (noText !== null) {
+        results.push({ job: idIn(line), outcome: "refused", reason: `${noText.path.join(".")}: ${noText.message}.` });
+        continue;
+      }
       const read = ExportedJob.safeParse(line);
       if (!read.success) {
         const [issue] = read.error.issues;

@@ -32,7 +32,7 @@ export interface Traces {
 
 /** Rows, and the entries of their indexes, as test/reckoning.test.ts counts them on D1. */
 const WRITTEN = {
-  job: 7, // with its first task
+  job: 8, // with its first task, and its place among the jobs of its state
   source: 1, // the index that finds the jobs of an object, except the job that was made of it
   upload: 3,
   furtherTask: 4,
@@ -44,7 +44,7 @@ const WRITTEN = {
   label: 2,
   chunk: 1,
   passage: 4,
-  deadLetter: 5,
+  deadLetter: 9,
   delivery: 3,
   end: 2,
 } as const;

@@ -54,7 +54,7 @@ function refuseStrings(value: unknown, context: z.RefinementCtx): void {
 type Path = readonly (string | number)[];
 
 /** Find the first string that is not text. The reader of JSON has limited the depth and the number of strings. */
-function findNoText(value: unknown, path: Path = []): { readonly path: Path; readonly message: string } | null {
+export function findNoText(value: unknown, path: Path = []): { readonly path: Path; readonly message: string } | null {
   if (typeof value === "string") {
     const message = refuseString(value);
     return message === null ? null : { path, message };
