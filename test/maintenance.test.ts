@@ -33,7 +33,7 @@ test("a wake-up counts as lost one grace after its task was due, and the next on
   const graceMs = 60_000;
   const taskId = await insertSilently("job_due");
   const dueAt = (await DB.prepare("SELECT scheduled_at AS at FROM tasks").first<number>("at"))!;
-  const take = (afterMs: number) => takeDueTasks(DB, { now: dueAt + afterMs, graceMs, limit: 10 });
+  const take = (afterMs: number) => takeDueTasks(DB, { now: dueAt + afterMs, graceMs, limit: 10, callsAMinute: {} });
   expect(await take(graceMs - 1)).toEqual([]);
   expect(await take(graceMs)).toEqual([taskId]);
   expect(await take(3 * graceMs - 1)).toEqual([]);

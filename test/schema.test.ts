@@ -5,8 +5,11 @@ import { DatabaseSync } from "node:sqlite";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { sqliteD1 } from "../bench/growth/sqlite-d1.ts";
 import { isMigrated } from "../local/migrated-state.ts";
 import { refuseEarlierState } from "../local/old-state.ts";
+import { releaseHeld } from "../shared/db/cost/holds.ts";
+import { transact } from "../shared/db/transact.ts";
 import { startDarkroom } from "./harness.ts";
 import { dumpSchema, SCHEMA_FILE } from "./schema.ts";
 
@@ -34,6 +37,24 @@ test("D1 has the tables that the dump has", async () => {
   const ours = results.map(({ name }) => name).filter((name) => !/^(sqlite_|_cf_|d1_)/.test(name));
   const dumped = [...(await dumpSchema()).matchAll(/^CREATE (?:VIRTUAL )?TABLE (\w+)/gm)].map(([, name]) => name);
   expect(new Set(ours)).toEqual(new Set(dumped));
+});
+
+test("a task that an earlier version holds for a budget is released when the budget is raised", async () => {
+  const database = new DatabaseSync(":memory:");
+  const migrations = join(SCHEMA_FILE, "../migrations");
+  for (const name of (await readdir(migrations)).toSorted()) {
+    database.exec(await readFile(join(migrations, name), "utf8"));
+  }
+  database.exec(`
+    INSERT INTO jobs (id, owner_id, kind, state, input, created_at) VALUES ('job', 'one', 'any', 'running', '{}', 0);
+    INSERT INTO tasks (id, job_id, owner_id, kind, state, args, attempt, max_attempts, scheduled_at, check_at, created_at, lease_id, leased_at)
+    VALUES ('task', 'job', 'one', 'any', 'running', '{}', 1, 5, 0, 0, 0, 'lease', 0);
+    INSERT INTO attempts (task_id, number, outcome, started_at, finished_at, error_code)
+    VALUES ('task', 1, 'snooze', 0, 1, 'budget_used');
+    UPDATE tasks SET state = 'retryable', scheduled_at = 9000, check_at = 9000, lease_id = NULL, leased_at = NULL`);
+  const held = { code: "budget_used", ownerId: "one" } as const;
+  const released = await transact(sqliteD1(database), releaseHeld(sqliteD1(database), held, { now: 10, limit: 10 }));
+  expect(released.flatMap(({ ready }) => ready)).toEqual(["task"]);
 });
 
 test("passages that were stored before the index of words was made anew are found, changed and deleted after it", async () => {

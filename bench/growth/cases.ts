@@ -137,7 +137,7 @@ export function backlogCases(queued: { readonly id: string; readonly ownerId: st
     {
       name: "dispatch",
       goal: 10,
-      act: async (db) => (await takeDueTasks(db, { now: NOW, graceMs: 300_000, limit: 1000 })).length,
+      act: async (db) => (await takeDueTasks(db, { now: NOW, graceMs: 300_000, limit: 1000, callsAMinute: {} })).length,
     },
   ];
 }

@@ -10,7 +10,12 @@ export async function dispatchDue(
   deps: Pick<Intake, "db" | "tasks" | "journal" | "callsAMinute"> & { readonly wakeGraceMs: number },
   now: number,
 ): Promise<number> {
-  const due = await takeDueTasks(deps.db, { now, graceMs: deps.wakeGraceMs, limit: LIMIT });
+  const due = await takeDueTasks(deps.db, {
+    now,
+    graceMs: deps.wakeGraceMs,
+    limit: LIMIT,
+    callsAMinute: deps.callsAMinute,
+  });
   await announce({ ready: due }, deps, now);
   return due.length;
 }

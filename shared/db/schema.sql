@@ -56,6 +56,12 @@ CREATE TABLE attempts (
   PRIMARY KEY (task_id, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TRIGGER attempts_held AFTER INSERT ON attempts
+WHEN new.outcome = 'snooze' AND new.error_code IN ('budget_used', 'daily_allocation_used')
+BEGIN
+  UPDATE tasks SET held_by = new.error_code WHERE id = new.task_id AND state = 'running' AND held_by IS NOT new.error_code;
+END;
+
 CREATE TABLE audit (
   id TEXT PRIMARY KEY,
   owner_id TEXT NOT NULL,

@@ -16,11 +16,15 @@ export interface ExpiredLease {
 }
 
 /**
- * SQL: until when messages are on their way for the tasks of a model, if their flow has not stopped (?5: it was leased in this
- * minute or the one before). Null if none are.
+ * SQL: the models for whose tasks messages are on their way, until when, and how many milliseconds each takes. Only those whose flow
+ * has not stopped: they were leased in this minute or the one before (?5).
  */
-const wokenUntil = (model: string) =>
-  `(SELECT CAST(m.woken_until AS INTEGER) FROM model_minutes m WHERE m.model = ${model} AND m.woken_until > ?1 AND m.minute >= ?5)`;
+const FLOWS = `
+  flows (model, until, apart) AS MATERIALIZED (
+    SELECT m.model, CAST(m.woken_until AS INTEGER), ${MINUTE_MS}.0 / max(1, l.value)
+      FROM json_each(?7) l CROSS JOIN model_minutes m ON m.model = l.key
+     WHERE m.woken_until > ?1 AND m.minute >= ?5
+  )`;
 
 /**
  * Take tasks that have been due for `graceMs` without a lease: their wake-up was lost, or still waits in a long queue. Each
@@ -28,19 +32,30 @@ const wokenUntil = (model: string) =>
  * queue does not count as lost, and a busy queue is not flooded with duplicates. Tasks of a paused kind, or held with the
  * account, are read and left as they are: reading two rows each run costs less than writing them once, and they are still due
  * when the pause or the hold ends. Tasks whose model is asked as often as it allows are not woken again while messages for it
- * are on their way: they are looked at after these.
+ * are on their way, if these are as many: they are looked at after these.
  */
 export async function takeDueTasks(
   db: D1Database,
-  { now, graceMs, limit }: { now: number; graceMs: number; limit: number },
+  {
+    now,
+    graceMs,
+    limit,
+    callsAMinute,
+  }: { now: number; graceMs: number; limit: number; callsAMinute: Readonly<Record<string, number>> },
 ): Promise<readonly string[]> {
+  const due = firstToCheck(
+    `t.check_at <= ?2 AND t.kind NOT IN (SELECT task_kind FROM pauses) AND (t.model IS NULL OR NOT ${isAccountHeld("?1")})`,
+    "?4",
+  );
   const { results } = await db
     .prepare(
-      `UPDATE tasks SET check_at = max(?3, coalesce(${wokenUntil("tasks.model")} + ?6, 0)), state = 'available'
-        WHERE id IN (${firstToCheck(
-          `t.check_at <= ?2 AND t.kind NOT IN (SELECT task_kind FROM pauses) AND (t.model IS NULL OR NOT ${isAccountHeld("?1")})`,
-          "?4",
-        )})
+      `WITH ${FLOWS}
+       UPDATE tasks SET check_at = max(?3, coalesce(d.until + ?6, 0)), state = 'available'
+         FROM (SELECT w.id, iif(w.place * f.apart <= f.until - ?1, f.until, NULL) AS until
+                 FROM (SELECT t.id, t.model, row_number() OVER (PARTITION BY t.model ORDER BY t.check_at) AS place
+                         FROM (${due}) c CROSS JOIN tasks t ON t.id = c.id) w
+                      LEFT JOIN flows f ON f.model = w.model) d
+        WHERE tasks.id = d.id
        RETURNING id, check_at > ?3 AS isUnderWay`,
     )
     .bind(
@@ -50,6 +65,7 @@ export async function takeDueTasks(
       limit,
       Math.floor(now / MINUTE_MS) - 1,
       CHECK_AFTER_MS + graceMs,
+      JSON.stringify(callsAMinute),
     )
     .all<{ id: string; isUnderWay: number }>();
   return results.flatMap(({ id, isUnderWay }) => (isUnderWay === 1 ? [] : [id]));

@@ -11,12 +11,13 @@ const WAITS = (task: string) => `${task}.state IN ('available', 'retryable')`;
 const groupOf = (lane: string) =>
   `substr(${lane}, 1, instr(${lane}, ' ') + instr(substr(${lane}, instr(${lane}, ' ') + 1), ' '))`;
 
-const nextLane = (condition: string) => `(SELECT min(t.lane) FROM tasks t WHERE ${WAITS("t")} AND ${condition})`;
+const nextLane = (condition: string) =>
+  `(SELECT min(t.lane) AS lane FROM tasks t WHERE ${WAITS("t")} AND ${condition})`;
 
 /**
  * The groups (kind and model) that have tasks waiting, and of these the ones that may run at ?1: `prefix` begins their lanes, and
  * `room` is how many calls their model still allows in this minute (?3: limits, ?4: the minute). `turn` is the owner who had the
- * last turn; `is_apart` is 1 if the group's owners take turns apart from all others. The index is entered once for each group.
+ * last turn; `is_apart` is 1 if the owners of the group's model take turns apart from all others. The index is entered once for each group.
  */
 export const GROUPS = `
   edges (lane) AS (
@@ -46,27 +47,39 @@ export const DUE_GROUPS = `
                     WHERE ${WAITS("t")} AND t.lane >= g.prefix || 'n' AND t.lane < g.prefix || 'p' AND t.scheduled_at <= ?1)
   )`;
 
+/** SQL: 1 if a task of the lane is due. The tasks of a redrive at a rate wait for their time, and are not read. */
+const isDue = (lane: string) =>
+  `(${[1, 0, 2]
+    .map(
+      (priority) => `EXISTS (SELECT 1 FROM tasks t WHERE t.lane = ${lane} AND t.priority = ${priority}
+                                AND t.scheduled_at <= ?1 AND ${WAITS("t")})`,
+    )
+    .join(" OR ")})`;
+
+/** SQL: the next lane, with a 1 before it if a task of it is due, else a 0. */
+const nextMarked = (condition: string) => `(SELECT ${isDue("x.lane")} || x.lane FROM ${nextLane(condition)} x)`;
+
 /**
- * Lanes of owners, group by group: at most as many as the lease may take (?2), from the owner who comes after the last turn on,
- * and round to that owner. `wrapped` is 1 behind the end.
+ * Lanes of owners with a task that is due, group by group: at most as many as the lease may take (?2), from the owner who comes after
+ * the last turn on, and round to that owner. `wrapped` is 1 behind the end; `n` is how many were found before.
  */
 const RING = `
-  ring (prefix, room, is_apart, wrapped, upper, lane, n) AS (
-    SELECT g.prefix, g.room, g.is_apart, w.value,
+  ring (prefix, model, room, is_apart, wrapped, upper, marked, n) AS (
+    SELECT g.prefix, g.model, g.room, g.is_apart, w.value,
            iif(w.value = 0, g.prefix || 'p', g.prefix || coalesce('o' || g.turn, 'n')),
            iif(w.value = 0,
-               ${nextLane("t.lane > g.prefix || coalesce('o' || g.turn, 'n') AND t.lane < g.prefix || 'p'")},
-               ${nextLane("t.lane > g.prefix || 'n' AND t.lane <= g.prefix || coalesce('o' || g.turn, 'n')")}),
-           1
+               ${nextMarked("t.lane > g.prefix || coalesce('o' || g.turn, 'n') AND t.lane < g.prefix || 'p'")},
+               ${nextMarked("t.lane > g.prefix || 'n' AND t.lane <= g.prefix || coalesce('o' || g.turn, 'n')")}),
+           0
       FROM open_groups g, json_each('[0,1]') w WHERE g.room > 0
     UNION ALL
-    SELECT r.prefix, r.room, r.is_apart, r.wrapped, r.upper,
-           ${nextLane("t.lane > r.lane AND t.lane <= r.upper")}, r.n + 1
-      FROM ring r WHERE r.lane IS NOT NULL AND r.n < min(?2, r.room)
+    SELECT r.prefix, r.model, r.room, r.is_apart, r.wrapped, r.upper,
+           ${nextMarked("t.lane > substr(r.marked, 2) AND t.lane <= r.upper")}, r.n + substr(r.marked, 1, 1)
+      FROM ring r WHERE r.marked IS NOT NULL AND r.n + substr(r.marked, 1, 1) < min(?2, r.room)
   ),
-  lanes (prefix, lane, is_apart, wrapped) AS MATERIALIZED (
-    SELECT prefix, lane, is_apart, wrapped
-      FROM (SELECT ring.*, row_number() OVER (PARTITION BY prefix ORDER BY wrapped, lane) AS nth FROM ring WHERE lane IS NOT NULL)
+  lanes (prefix, model, lane, is_apart, wrapped) AS MATERIALIZED (
+    SELECT prefix, model, substr(marked, 2), is_apart, wrapped
+      FROM (SELECT ring.*, row_number() OVER (PARTITION BY prefix ORDER BY wrapped, marked) AS nth FROM ring WHERE marked > '1')
      WHERE nth <= min(?2, room)
   )`;
 
@@ -102,7 +115,7 @@ export const CHOSEN = `
   WITH RECURSIVE ${GROUPS}, ${RING},
   found (id, place, class, wrapped) AS (
     -- If ten owners have a turn, one task of each is enough. The fewer there are, the more tasks of each may be taken.
-    SELECT h.value, h.key, iif(lanes.is_apart, lanes.prefix, 'all'), lanes.wrapped
+    SELECT h.value, h.key, iif(lanes.is_apart, lanes.model, 'all'), lanes.wrapped
       FROM lanes, ${firstOf(
         "lanes.lane",
         `(SELECT max(1, ?2 + 1 - coalesce(max(c.n), 0)) FROM (SELECT count(*) AS n FROM lanes GROUP BY prefix) c)`,

@@ -44,12 +44,12 @@ export function countCalls(
 
 /**
  * Store who had the last turn. Written only if others may wait for theirs: each task of a full batch had another owner, and
- * something waits. So a deployment without a backlog pays no row for it.
+ * something waits. So a deployment without a backlog pays no row for it. A model whose limit was taken away has its old turn still.
  */
 export function noteTurns(
   db: D1Database,
   { held, checkAt, leaseId }: Taken,
-  { limit }: { limit: number },
+  { limit, callsAMinute }: { limit: number; callsAMinute: Readonly<Record<string, number>> },
 ): D1PreparedStatement {
   return db
     .prepare(
@@ -57,10 +57,11 @@ export function noteTurns(
        SELECT '${TURNS}', last
          FROM (SELECT count(*) AS tasks, count(DISTINCT t.owner_id) AS owners, ${lastTurn(SHARED)} AS last
                  FROM (SELECT t.owner_id, t.is_newcomer OR m.turn IS NOT NULL AS is_newcomer
-                         FROM (SELECT t.* FROM ${held}) t LEFT JOIN model_minutes m ON m.model = t.model) t)
+                         FROM (SELECT t.* FROM ${held}) t
+                              LEFT JOIN model_minutes m ON m.model = t.model AND m.model IN (SELECT key FROM json_each(?4))) t)
         WHERE tasks = ?3 AND owners = tasks AND last IS NOT NULL
           AND EXISTS (SELECT 1 FROM tasks WHERE state IN ('available', 'retryable'))
        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
     )
-    .bind(checkAt, leaseId, limit);
+    .bind(checkAt, leaseId, limit, JSON.stringify(callsAMinute));
 }

@@ -45,7 +45,8 @@ export async function takeSlots(
         `INSERT INTO model_minutes (model, minute, calls, woken_until)
          SELECT model, ?3, 0, ?4 + tasks * ${apart("most")} FROM (${counted}) WHERE true
          ON CONFLICT (model) DO UPDATE
-            SET minute = ?3, calls = iif(minute = ?3, calls, 0),
+            -- The minute of the last lease stays: jobs that go on coming do not show that earlier messages arrive.
+            SET minute = iif(minute >= ?3 - 1, minute, ?3), calls = iif(minute >= ?3 - 1, calls, 0),
                 woken_until = max(iif(minute >= ?3 - 1, coalesce(woken_until, 0), 0),
                                   ?4 + iif(minute = ?3, calls, 0) * ${apart("(SELECT value FROM json_each(?2) WHERE key = excluded.model)")})
                               + excluded.woken_until - ?4
