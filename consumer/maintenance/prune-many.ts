@@ -66,7 +66,10 @@ export async function pruneMany(
   return { count, others, isAll: start >= expired.length };
 }
 
-/** Delete what is left of prunes that stopped half-way. */
+/**
+ * Delete what is left of prunes that stopped half-way. A duty of its own: if what they leave cannot be deleted, the database must not fill
+ * up meanwhile.
+ */
 export async function finishPrunings(deps: DeletionDeps, now: number): Promise<number> {
   const prunings = await findPrunings(deps.db, now - OWN_MS, FINISHED_A_RUN);
   for (const pruning of prunings) await finishPruning(pruning, deps);
