@@ -11,6 +11,7 @@ import { startDarkroom } from "./harness.ts";
 import { dumpSchema, SCHEMA_FILE } from "./schema.ts";
 
 const darkroom = startDarkroom();
+const HOUR_MS = 3_600_000;
 
 let folder: string;
 beforeAll(async () => {
@@ -34,6 +35,25 @@ test("D1 has the tables that the dump has", async () => {
   const ours = results.map(({ name }) => name).filter((name) => !/^(sqlite_|_cf_|d1_)/.test(name));
   const dumped = [...(await dumpSchema()).matchAll(/^CREATE (?:VIRTUAL )?TABLE (\w+)/gm)].map(([, name]) => name);
   expect(new Set(ours)).toEqual(new Set(dumped));
+});
+
+test("objects of jobs of an earlier version are looked for in the bucket, and those of a new database go by name", async () => {
+  const migrations = join(SCHEMA_FILE, "../migrations");
+  const names = (await readdir(migrations)).toSorted();
+  const before = names.indexOf("0010_fewer_rows.sql");
+  const listedBefore = async (jobs: string) => {
+    const database = new DatabaseSync(":memory:");
+    for (const [index, name] of names.entries()) {
+      if (index === before) database.exec(jobs);
+      database.exec(await readFile(join(migrations, name), "utf8"));
+    }
+    return database.prepare("SELECT CAST(value AS INTEGER) AS value FROM cursors WHERE name = 'listed_before'").all();
+  };
+  expect(await listedBefore("")).toEqual([]);
+  const job =
+    "INSERT INTO jobs (id, owner_id, kind, state, input, created_at) VALUES ('j', 'ann', 'k', 'queued', '{}', 1)";
+  const [row] = await listedBefore(job);
+  expect(row?.["value"]).toBeGreaterThan(Date.now() + 23 * HOUR_MS);
 });
 
 test("passages that were stored before the index of words was made anew are found, changed and deleted after it", async () => {
