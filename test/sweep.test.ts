@@ -8,6 +8,7 @@ import { startDarkroom } from "./harness.ts";
 import { IS_LONG } from "./long.ts";
 
 const darkroom = startDarkroom();
+const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
 const count = (sql: string) => darkroom.bindings().DB.prepare(sql).first<number>("n");
@@ -58,7 +59,7 @@ function depsOf(isBroken: (key: string) => boolean) {
 /** The sweep waits until maintenance has checked whether the database was set back. */
 async function checked(at: number): Promise<void> {
   const { DB } = darkroom.bindings();
-  await DB.prepare("INSERT INTO cursors (name, value) VALUES ('clock', ?1)").bind(String(at)).run();
+  await DB.prepare("REPLACE INTO cursors (name, value) VALUES ('clock', ?1)").bind(String(at)).run();
 }
 
 test("objects that cannot be read hold up none behind them, and are taken when they can be", async () => {
@@ -115,5 +116,28 @@ test("rows of uploads and acts end, an owner after the other, and the sweep look
   await put(["old.txt"]);
   await checked(now);
   expect(await sweepInbox(depsOf(() => false).deps, now)).toBe(0);
+  await DB.prepare("DELETE FROM cursors WHERE name = 'uploads_ended_before'").run();
   expect(await sweepInbox(depsOf(() => false).deps, Date.now() + 89 * DAY_MS)).toBe(1);
+});
+
+test("an object is not paid for again when its row's age is raised, or when it was stored again with the same bytes", async () => {
+  const { DB } = darkroom.bindings();
+  await put(["once.txt", "again.txt"]);
+  const stored = Date.now();
+  await darkroom.maintain(new Date(stored + 61_000));
+  expect(await count("SELECT count(*) AS n FROM uploads")).toBe(2);
+  await checked(stored + 400 * DAY_MS);
+  const sweep = (days: number, uploadDays: number) =>
+    sweepInbox({ ...depsOf(() => false).deps, uploadDays }, stored + days * DAY_MS);
+  const end = (days: number, uploadDays: number) =>
+    endUploads({ db: DB, uploadDays, auditDays: 400 }, stored + days * DAY_MS + HOUR_MS);
+  // As if it had been stored first a hundred days before.
+  await DB.prepare("UPDATE uploads SET created_at = created_at - ?1 WHERE key = 'inbox/again.txt'")
+    .bind(100 * DAY_MS)
+    .run();
+  expect(await sweep(2, 90)).toBe(0);
+  expect(await end(2, 90)).toBe(0);
+  expect(await end(92, 90)).toBe(2);
+  await DB.batch([DB.prepare("DELETE FROM jobs"), DB.prepare("DELETE FROM deletions")]);
+  expect(await sweep(93, 365)).toBe(0);
 });
