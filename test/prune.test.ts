@@ -215,6 +215,21 @@ test("a job that was made again after its prune stopped keeps its results", asyn
   expect(await MEDIA.head(artifactKey(back!, 1, "labels.json"))).not.toBeNull();
 });
 
+test("a job that D1 refuses to delete holds up none behind it", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [refused] = (await makeEnded(60)).toSorted();
+  await DB.prepare(
+    `CREATE TRIGGER refuses BEFORE DELETE ON jobs WHEN old.id = '${refused}' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
+  ).run();
+  try {
+    const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+    await expect(pruneFinalized(deps, Date.now() + LATER)).rejects.toThrow("refused");
+    expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(1);
+  } finally {
+    await DB.prepare("DROP TRIGGER refuses").run();
+  }
+});
+
 test("a thousand jobs that ended together and are kept hold up none behind them, and a run ends when it has looked at many", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [expired] = await makeEnded(1);
