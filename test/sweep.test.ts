@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 
 import { endAudit, endUploads } from "../consumer/maintenance/end-rows.ts";
 import { sweepInbox } from "../consumer/maintenance/sweep.ts";
+import { isSource } from "../shared/db/jobs/deletions.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { listDescribed } from "../shared/db/jobs/records.ts";
 import type { Intake } from "../shared/jobs/intake.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import { uploadJobId } from "../shared/uploads/announcement.ts";
 import { startDarkroom } from "./harness.ts";
 import { IS_LONG } from "./long.ts";
 
@@ -140,4 +146,23 @@ test("an object is not paid for again when its row's age is raised, or when it w
   expect(await end(92, 90)).toBe(2);
   await DB.batch([DB.prepare("DELETE FROM jobs"), DB.prepare("DELETE FROM deletions")]);
   expect(await sweep(93, 365)).toBe(0);
+});
+
+test("the bucket keeps a record of a job whose object the sweep may not look at after a restore", async () => {
+  const { DB } = darkroom.bindings();
+  const now = Date.now();
+  const described = async (name: string, storedAt: number) => {
+    const upload = { bucket: "MEDIA", key: `inbox/${name}.png`, etag: "e", storedAt };
+    const source = { key: upload.key, etag: "e", sizeBytes: 1 };
+    const input = { source, media: "image", options: { topK: 1, minScore: 0 } } as const;
+    const work = { kind: "classification", input } as const;
+    const id = await uploadJobId(upload);
+    const job = await newJob(work, DEFAULT_TERMS, { id, ownerId: "operator", createdAt: now, upload });
+    const row = { ...upload, ownerId: "operator", sizeBytes: 1, jobId: id, ignoredReason: null };
+    await insertJobs(DB, { jobs: [job], uploads: [row] }, now);
+    expect(await isSource(DB, source)).toBe(true);
+    return (await listDescribed(DB, { after: { at: 0, id: "" }, limit: 10 })).some((record) => record.id === id);
+  };
+  expect(await described("new", now - HOUR_MS)).toBe(false);
+  expect(await described("old", now - 89 * DAY_MS)).toBe(true);
 });
