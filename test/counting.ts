@@ -14,7 +14,7 @@ export function counted(db: D1Database) {
         if (name !== "all" && name !== "first" && name !== "run") return Reflect.get(target, name) as unknown;
         return async (column?: string) => {
           counts.trips += 1;
-          const result = await target.all<Record<string, unknown>>();
+          const result = await target.all();
           note(result);
           if (name !== "first") return result;
           const [row = null] = result.results;

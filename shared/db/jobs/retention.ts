@@ -83,7 +83,7 @@ export async function findExpiredJobs(
 ): Promise<ExpiredJobs> {
   const before = now - days * DAY_MS;
   // An earlier version kept the end alone.
-  const [end = "0", id = ""] = (await readCursor(db, RETENTION_CURSOR))?.split(" ") ?? [];
+  const [end = "0", lastId = ""] = (await readCursor(db, RETENTION_CURSOR))?.split(" ") ?? [];
   const [own, all] = await db.batch<ExpiredJob & { finalizedAt: number; isExpired: number }>([
     db
       .prepare(
@@ -102,7 +102,7 @@ export async function findExpiredJobs(
           WHERE j.finalized_at IS NOT NULL AND (j.finalized_at, j.id) > (?3, ?6) AND j.finalized_at < ?4
           ORDER BY j.finalized_at, j.id LIMIT ?5`,
       )
-      .bind(now, days, Number(end), before, limit, id),
+      .bind(now, days, Number(end), before, limit, lastId),
   ]);
   const ofOwners = own?.results ?? [];
   const looked = all?.results ?? [];
