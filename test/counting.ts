@@ -12,11 +12,13 @@ export function counted(db: D1Database) {
       get(target, name) {
         if (name === "bind") return (...values: unknown[]) => count(target.bind(...values));
         if (name !== "all" && name !== "first" && name !== "run") return Reflect.get(target, name) as unknown;
-        return async () => {
+        return async (column?: string) => {
           counts.trips += 1;
           const result = await target.all();
           note(result);
-          return name !== "first" ? result : (result.results[0] ?? null);
+          if (name !== "first") return result;
+          const [row = null] = result.results;
+          return row === null || column === undefined ? row : row[column];
         };
       },
     });

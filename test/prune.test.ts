@@ -1,7 +1,7 @@
 // Maintenance prunes thousands of jobs a minute, and whatever stops it half-way, nothing of them stays.
 import { expect, test } from "vitest";
 
-import { nextSize } from "../consumer/maintenance/prune-many.ts";
+import { finishPrunings, nextSize } from "../consumer/maintenance/prune-many.ts";
 import { pruneFinalized } from "../consumer/maintenance/prune.ts";
 import { countedBucket } from "../shared/jobs/operations.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
@@ -46,7 +46,12 @@ async function makeEnded(count: number, tags: readonly string[] = []): Promise<r
     const labels = [{ label: "cat", score: 1 }];
     const passage = { id: `${jobId}:text:0`, source: "text", text: "x cat", startMs: null, endMs: null } as const;
     const outcome = { type: "completed", artifacts: [artifact], labels, passages: [passage] } as const;
-    return { taskId: id, leaseId: lease.id, outcome, calls: [], isBudgeted: false, startedAt: now, finishedAt: now };
+    const told = {
+      operations: { r2ClassA: 1, r2ClassB: 0, d1RowsRead: 0, d1RowsWritten: 0 },
+      stored: ["labels.json"],
+    };
+    const at = { startedAt: now, finishedAt: now };
+    return { taskId: id, leaseId: lease.id, outcome, calls: [], isBudgeted: false, ...told, ...at };
   });
   await settleTasks(DB, ended, { now: Date.now() });
   for (let start = 0; start < count; start += 50) {
@@ -99,7 +104,7 @@ test("a job costs a few rows and no list of the bucket, and thousands are pruned
   await DB.prepare("DELETE FROM job_marks WHERE owner_id = 'other'").run();
   expect(await countLeft()).toEqual({});
   expect(calls).toEqual({ r2ClassA: 0, r2ClassB: 0 });
-  expect(counts.rowsRead / JOBS).toBeLessThan(65);
+  expect(counts.rowsRead / JOBS).toBeLessThan(70);
   expect(counts.rowsWritten / JOBS).toBeLessThan(12);
   expect(jobsAMinute).toBeGreaterThan(2000);
 });
@@ -117,6 +122,27 @@ test("an object that no row names goes too: of an attempt that died, and of an e
   expect(await pruneFinalized(deps, Date.now() + LATER)).toBe(3);
   expect(await countLeft()).toEqual({});
   expect(calls.r2ClassA).toBe(2);
+});
+
+test("what a job stored beside its artifacts goes by name too: answers that a later attempt would have reused", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const text = "one two\nthree four";
+  const { id } = await darkroom.submit({ kind: "classification", text, then: ["summarise", "embed"] });
+  await darkroom.untilJob(id);
+  const { objects } = await MEDIA.list({ prefix: `results/${id}/` });
+  const named = await DB.prepare("SELECT count(*) AS n FROM artifacts WHERE job_id = ?1").bind(id).first<number>("n");
+  expect(objects.length).toBeGreaterThan(named!);
+  // An attempt of an earlier version does not tell what it stored.
+  const [earlier] = await makeEnded(1);
+  await DB.prepare("UPDATE attempts SET operations = json_remove(operations, '$.stored') WHERE task_id LIKE ?1 || '%'")
+    .bind(earlier)
+    .run();
+  await MEDIA.put(artifactKey(earlier!, 1, "vectors-a.json"), "{}");
+  const calls = { r2ClassA: 0, r2ClassB: 0 };
+  const deps = { db: DB, media: countedBucket(MEDIA, calls), passages, ...RETENTION };
+  expect(await pruneFinalized(deps, Date.now() + LATER)).toBe(2);
+  expect(await countLeft()).toEqual({});
+  expect(calls.r2ClassA).toBe(1);
 });
 
 test("the objects of a job whose tasks left the database go by the names that its row kept, or are listed", async () => {
@@ -161,13 +187,17 @@ test.each(["put", "delete", "forget"])("a prune that dies at its '%s' is finishe
   await expect(pruneFinalized({ ...dead, retentionDays: 3 }, at)).rejects.toThrow("the Worker died");
   expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
   expect(await DB.prepare("SELECT count(*) AS n FROM prunings").first("n")).toBe(1);
-  const later = { db: DB, media: MEDIA, passages, retentionDays: 3 };
-  await pruneFinalized(later, at + 60_000); // the dead run may still be at work
+  // What cannot be deleted holds up no other prune.
+  await makeEnded(1);
+  await pruneFinalized({ db: DB, media: MEDIA, passages, retentionDays: 3 }, at + 6 * 60_000);
+  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
+  const later = { db: DB, media: MEDIA, passages };
+  await finishPrunings(later, at + 60_000); // the dead run may still be at work
   expect(await DB.prepare("SELECT count(*) AS n FROM prunings").first("n")).toBe(1);
-  await pruneFinalized(later, at + 6 * 60_000);
+  await finishPrunings(later, at + 6 * 60_000);
   expect(await countLeft()).toEqual({});
   const { objects } = await MEDIA.list({ prefix: "system/deleted/" });
-  expect(objects).toHaveLength(1);
+  expect(objects).toHaveLength(2);
 });
 
 test("a job that was made again after its prune stopped keeps its results", async () => {
@@ -180,9 +210,47 @@ test("a job that was made again after its prune stopped keeps its results", asyn
     DB.prepare("INSERT INTO prunings (id, pruned_at, jobs) VALUES ('pr_1', 1, ?1)").bind(JSON.stringify(jobs)),
     DB.prepare("DELETE FROM jobs WHERE id = ?1").bind(gone),
   ]);
-  await pruneFinalized({ db: DB, media: MEDIA, passages, ...RETENTION }, Date.now());
+  await finishPrunings({ db: DB, media: MEDIA, passages }, Date.now());
   expect(await countLeft()).toMatchObject({ jobs: 1, objects: 1 });
   expect(await MEDIA.head(artifactKey(back!, 1, "labels.json"))).not.toBeNull();
+});
+
+test("a job that D1 refuses to delete holds up none behind it", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [refused] = (await makeEnded(60)).toSorted();
+  await DB.prepare(
+    `CREATE TRIGGER refuses BEFORE DELETE ON jobs WHEN old.id = '${refused}' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
+  ).run();
+  try {
+    const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+    await expect(pruneFinalized(deps, Date.now() + LATER)).rejects.toThrow("refused");
+    expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(1);
+  } finally {
+    await DB.prepare("DROP TRIGGER refuses").run();
+  }
+});
+
+test("a thousand jobs that ended together and are kept hold up none behind them, and a run ends when it has looked at many", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [expired] = await makeEnded(1);
+  const now = Date.now() + LATER;
+  const make = (from: number, count: number) =>
+    DB.prepare(
+      `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
+       SELECT printf('job_%06d', value), 'archive', 'classification', 'completed', '{}', ?2, ?2 FROM json_each(?1)`,
+    ).bind(JSON.stringify(Array.from({ length: count }, (_, index) => from + index)), now - 40 * DAY_MS);
+  await DB.batch([
+    DB.prepare("INSERT INTO retentions (owner_id, days, set_at) VALUES ('archive', 365, 1)"),
+    make(0, 6000),
+    make(6000, 6000),
+  ]);
+  const { counts, db } = counted(DB);
+  const deps = { db, media: MEDIA, passages, ...RETENTION };
+  expect(await pruneFinalized(deps, now)).toBe(0);
+  expect(counts.rowsRead).toBeLessThan(10_000 * 4);
+  expect(await pruneFinalized(deps, now)).toBe(1);
+  expect(await DB.prepare("SELECT id FROM jobs WHERE id = ?1").bind(expired).first()).toBeNull();
+  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(12_000);
 });
 
 test("a transaction that took long is followed by a smaller one", () => {

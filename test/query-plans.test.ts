@@ -205,7 +205,7 @@ async function* everything(db: D1Database): AsyncGenerator<string> {
   yield "figures";
   await findExpiredLeases(db, NOW, 10);
   await takeDueTasks(db, { now: NOW, graceMs: 1000, limit: 10, callsAMinute: {} });
-  await findUnknownUploads(db, [upload]);
+  await findUnknownUploads(db, [{ ...upload, uploadedAt: NOW }]);
   await findOverdueJobs(db, NOW, 10);
   await takeUnfinished(db, NOW, 10);
   await releaseForgotten(db, NOW);

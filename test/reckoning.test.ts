@@ -59,7 +59,7 @@ function watched(): D1Database {
 async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = false): Promise<D1Rows> {
   const now = Date.now();
   const id = `job_${crypto.randomUUID()}`;
-  const upload = { bucket: "b", key: id, etag: "e" };
+  const upload = { bucket: "b", key: id, etag: "e", storedAt: now };
   const about = { id, ownerId: "ann", createdAt: now, ...(hasUpload && { upload }) };
   const job = await newJob(JobWork.parse(work), JobTerms.parse({}), about);
   const uploads = hasUpload ? [{ ...upload, ownerId: "ann", sizeBytes: 1, jobId: id, ignoredReason: null }] : [];

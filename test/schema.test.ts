@@ -14,6 +14,7 @@ import { startDarkroom } from "./harness.ts";
 import { dumpSchema, SCHEMA_FILE } from "./schema.ts";
 
 const darkroom = startDarkroom();
+const HOUR_MS = 3_600_000;
 
 let folder: string;
 beforeAll(async () => {
@@ -55,6 +56,25 @@ test("a task that an earlier version holds for a budget is released when the bud
   const held = { code: "budget_used", ownerId: "one" } as const;
   const released = await transact(sqliteD1(database), releaseHeld(sqliteD1(database), held, { now: 10, limit: 10 }));
   expect(released.flatMap(({ ready }) => ready)).toEqual(["task"]);
+});
+
+test("objects of jobs of an earlier version are looked for in the bucket, and those of a new database go by name", async () => {
+  const migrations = join(SCHEMA_FILE, "../migrations");
+  const names = (await readdir(migrations)).toSorted();
+  const before = names.indexOf("0010_fewer_rows.sql");
+  const listedBefore = async (jobs: string) => {
+    const database = new DatabaseSync(":memory:");
+    for (const [index, name] of names.entries()) {
+      if (index === before) database.exec(jobs);
+      database.exec(await readFile(join(migrations, name), "utf8"));
+    }
+    return database.prepare("SELECT CAST(value AS INTEGER) AS value FROM cursors WHERE name = 'listed_before'").all();
+  };
+  expect(await listedBefore("")).toEqual([]);
+  const job =
+    "INSERT INTO jobs (id, owner_id, kind, state, input, created_at) VALUES ('j', 'ann', 'k', 'queued', '{}', 1)";
+  const [row] = await listedBefore(job);
+  expect(row?.["value"]).toBeGreaterThan(Date.now() + 23 * HOUR_MS);
 });
 
 test("passages that were stored before the index of words was made anew are found, changed and deleted after it", async () => {

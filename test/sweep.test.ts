@@ -3,11 +3,18 @@ import { expect, test } from "vitest";
 
 import { endAudit, endUploads } from "../consumer/maintenance/end-rows.ts";
 import { sweepInbox } from "../consumer/maintenance/sweep.ts";
+import { isSource } from "../shared/db/jobs/deletions.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { listDescribed } from "../shared/db/jobs/records.ts";
 import type { Intake } from "../shared/jobs/intake.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import { uploadJobId } from "../shared/uploads/announcement.ts";
 import { startDarkroom } from "./harness.ts";
 import { IS_LONG } from "./long.ts";
 
 const darkroom = startDarkroom();
+const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
 const count = (sql: string) => darkroom.bindings().DB.prepare(sql).first<number>("n");
@@ -58,7 +65,7 @@ function depsOf(isBroken: (key: string) => boolean) {
 /** The sweep waits until maintenance has checked whether the database was set back. */
 async function checked(at: number): Promise<void> {
   const { DB } = darkroom.bindings();
-  await DB.prepare("INSERT INTO cursors (name, value) VALUES ('clock', ?1)").bind(String(at)).run();
+  await DB.prepare("REPLACE INTO cursors (name, value) VALUES ('clock', ?1)").bind(String(at)).run();
 }
 
 test("objects that cannot be read hold up none behind them, and are taken when they can be", async () => {
@@ -115,5 +122,47 @@ test("rows of uploads and acts end, an owner after the other, and the sweep look
   await put(["old.txt"]);
   await checked(now);
   expect(await sweepInbox(depsOf(() => false).deps, now)).toBe(0);
+  await DB.prepare("DELETE FROM cursors WHERE name = 'uploads_ended_before'").run();
   expect(await sweepInbox(depsOf(() => false).deps, Date.now() + 89 * DAY_MS)).toBe(1);
+});
+
+test("an object is not paid for again when its row's age is raised, or when it was stored again with the same bytes", async () => {
+  const { DB } = darkroom.bindings();
+  await put(["once.txt", "again.txt"]);
+  const stored = Date.now();
+  await darkroom.maintain(new Date(stored + 61_000));
+  expect(await count("SELECT count(*) AS n FROM uploads")).toBe(2);
+  await checked(stored + 400 * DAY_MS);
+  const sweep = (days: number, uploadDays: number) =>
+    sweepInbox({ ...depsOf(() => false).deps, uploadDays }, stored + days * DAY_MS);
+  const end = (days: number, uploadDays: number) =>
+    endUploads({ db: DB, uploadDays, auditDays: 400 }, stored + days * DAY_MS + HOUR_MS);
+  // As if it had been stored first a hundred days before.
+  await DB.prepare("UPDATE uploads SET created_at = created_at - ?1 WHERE key = 'inbox/again.txt'")
+    .bind(100 * DAY_MS)
+    .run();
+  expect(await sweep(2, 90)).toBe(0);
+  expect(await end(2, 90)).toBe(0);
+  expect(await end(92, 90)).toBe(2);
+  await DB.batch([DB.prepare("DELETE FROM jobs"), DB.prepare("DELETE FROM deletions")]);
+  expect(await sweep(93, 365)).toBe(0);
+});
+
+test("the bucket keeps a record of a job whose object the sweep may not look at after a restore", async () => {
+  const { DB } = darkroom.bindings();
+  const now = Date.now();
+  const described = async (name: string, storedAt: number) => {
+    const upload = { bucket: "MEDIA", key: `inbox/${name}.png`, etag: "e", storedAt };
+    const source = { key: upload.key, etag: "e", sizeBytes: 1 };
+    const input = { source, media: "image", options: { topK: 1, minScore: 0 } } as const;
+    const work = { kind: "classification", input } as const;
+    const id = await uploadJobId(upload);
+    const job = await newJob(work, DEFAULT_TERMS, { id, ownerId: "operator", createdAt: now, upload });
+    const row = { ...upload, ownerId: "operator", sizeBytes: 1, jobId: id, ignoredReason: null };
+    await insertJobs(DB, { jobs: [job], uploads: [row] }, now);
+    expect(await isSource(DB, source)).toBe(true);
+    return (await listDescribed(DB, { after: { at: 0, id: "" }, limit: 10 })).some((record) => record.id === id);
+  };
+  expect(await described("new", now - HOUR_MS)).toBe(false);
+  expect(await described("old", now - 89 * DAY_MS)).toBe(true);
 });

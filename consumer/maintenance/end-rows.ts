@@ -1,8 +1,8 @@
 // Deletes rows that would otherwise stay for ever: of uploads, of acts, and of answers to requests with an idempotency key.
 import { deleteOld, type EndingTable } from "../../shared/db/ends.ts";
 import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
-import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
-import { DAY_MS } from "../../shared/durations.ts";
+import { noteForgotten, readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import { DAY_MS, HOUR_MS } from "../../shared/durations.ts";
 
 export interface EndingDeps {
   readonly db: D1Database;
@@ -34,7 +34,10 @@ export async function forgetAnswers({ db }: EndingDeps, now: number): Promise<nu
 
 /** A day later than the sweep stops to look at their objects: an object without a row must not become a job again. */
 export async function endUploads({ db, uploadDays }: EndingDeps, now: number): Promise<number> {
-  return endRows(db, "uploads", now - (uploadDays + 1) * DAY_MS);
+  const before = now - (uploadDays + 1) * DAY_MS;
+  const hour = before - (before % HOUR_MS);
+  await noteForgotten(db, hour);
+  return endRows(db, "uploads", hour);
 }
 
 export async function endAudit({ db, auditDays }: EndingDeps, now: number): Promise<number> {

@@ -19,6 +19,7 @@ import { dispatchDue } from "./dispatch-due.ts";
 import { findEarlierWords } from "./find-earlier-words.ts";
 import { indexEarlierTexts } from "./index-earlier-texts.ts";
 import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
+import { finishPrunings } from "./prune-many.ts";
 import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
 import { keepRestorable } from "./restore.ts";
@@ -52,6 +53,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     pruneRecords,
     forgetRestores,
     finishDeletions,
+    finishPrunings,
     findEarlierWords,
     indexEarlierTexts,
     pruneFinalized,

@@ -18,6 +18,8 @@ const FINISHED_A_RUN = 10;
 
 /** How many jobs one transaction deletes. D1 runs one transaction at a time, and clients wait for it. */
 const FEWEST = 1;
+/** Jobs that a run sets aside because D1 refuses their transaction. If it refuses more, D1 does not answer at all. */
+const REFUSED_A_RUN = 3;
 const FIRST = 50;
 const MOST = 200;
 const SHORT_MS = 150;
@@ -43,6 +45,7 @@ export async function pruneMany(
   let count = 0;
   let size = FIRST;
   let start = 0;
+  let refused = 0;
   while (start < expired.length && isTime()) {
     const some = expired.slice(start, start + size);
     const beganAt = Date.now();
@@ -51,8 +54,14 @@ export async function pruneMany(
       pruning = await beginPruning(deps.db, some, { id: `${PRUNING_PREFIX}${crypto.randomUUID()}`, now });
     } catch (error) {
       // What these jobs leave may be too much for one row, or their rows too many for one transaction.
-      if (size === FEWEST) throw error;
-      size = Math.max(FEWEST, Math.floor(size / 4));
+      if (size > FEWEST) {
+        size = Math.max(FEWEST, Math.floor(size / 4));
+        continue;
+      }
+      refused += 1;
+      if (refused > REFUSED_A_RUN) throw error;
+      others.push(...some); // the jobs behind it must not wait for ever
+      start += some.length;
       continue;
     }
     start += some.length;
@@ -66,7 +75,10 @@ export async function pruneMany(
   return { count, others, isAll: start >= expired.length };
 }
 
-/** Delete what is left of prunes that stopped half-way. */
+/**
+ * Delete what is left of prunes that stopped half-way. A duty of its own: if what they leave cannot be deleted, the database must not fill
+ * up meanwhile.
+ */
 export async function finishPrunings(deps: DeletionDeps, now: number): Promise<number> {
   const prunings = await findPrunings(deps.db, now - OWN_MS, FINISHED_A_RUN);
   for (const pruning of prunings) await finishPruning(pruning, deps);

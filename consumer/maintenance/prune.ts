@@ -13,7 +13,7 @@ import { deleteLapsedClaims, findLapsedClaims } from "../../shared/db/jobs/reuse
 import { deleteLeftovers, deleteResults, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
-import { finishPrunings, pruneMany } from "./prune-many.ts";
+import { pruneMany } from "./prune-many.ts";
 
 export interface PruneDeps extends DeletionDeps {
   /** How long ended jobs are kept if their owner has no retention of their own. */
@@ -29,6 +29,8 @@ const BEGIN_WITHIN_MS = 15_000;
  */
 const JOBS_A_TRANSACTION = 50;
 const JOBS_A_RUN = 50;
+/** A run looks at no more jobs after it has found this many that stay: an owner may keep millions for years. */
+const KEPT_A_RUN = 10_000;
 const FILES_A_RUN = 1000;
 const FILES_CURSOR = "files";
 
@@ -40,13 +42,15 @@ export async function pruneFinalized(deps: PruneDeps, now: number): Promise<numb
   const { db, retentionDays } = deps;
   const beganAt = Date.now();
   const isTime = () => Date.now() - beganAt < BEGIN_WITHIN_MS;
-  let count = await finishPrunings(deps, now);
-  while (isTime()) {
-    const { jobs, next, isRoundOver } = await findExpiredJobs(db, { now, days: retentionDays });
+  let count = 0;
+  let kept = 0;
+  while (isTime() && kept < KEPT_A_RUN) {
+    const { jobs, keptCount, next, isRoundOver } = await findExpiredJobs(db, { now, days: retentionDays });
     const many = await pruneMany(jobs, deps, { now, isTime });
     const single = await pruneSingly(many.others, deps, { now, isTime });
     count += many.count + single.count;
     if (!many.isAll || !single.isAll) break; // the next run finds the others again
+    kept += keptCount;
     await writeCursor(db, RETENTION_CURSOR, next);
     if (isRoundOver) break;
   }

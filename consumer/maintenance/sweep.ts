@@ -1,5 +1,5 @@
 // Finds objects of the inbox that have no job: their event was dropped, or came while no consumer was listening.
-import { findUnknownUploads, readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import { findUnknownUploads, readCursor, readForgottenTo, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { noteSweep } from "../../shared/db/uploads/findings.ts";
 import { knowsDeletions } from "../../shared/db/jobs/restores.ts";
 import { DAY_MS } from "../../shared/durations.ts";
@@ -41,6 +41,8 @@ export async function sweepInbox(deps: SweepDeps, now: number): Promise<number> 
   if (!(await knowsDeletions(db, now))) return 0;
   const beganAt = Date.now();
   const isTime = () => Date.now() - beganAt < BEGIN_WITHIN_MS;
+  // An object whose row may have ended may have had its job.
+  const since = Math.max(now - deps.uploadDays * DAY_MS, await readForgottenTo(db));
   let cursor = await readCursor(db, CURSOR);
   let count = 0;
   let knownPages = 0;
@@ -50,7 +52,7 @@ export async function sweepInbox(deps: SweepDeps, now: number): Promise<number> 
       limit: OBJECTS_A_PAGE,
       ...(cursor !== null && { startAfter: cursor }),
     });
-    const unknown = await findUnknown(page.objects, deps, now);
+    const unknown = await findUnknown(page.objects, deps, { since, until: now - deps.wakeGraceMs });
     const passed = await ingestSome(unknown, deps, { now, isTime });
     count += passed;
     const end = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
@@ -65,18 +67,13 @@ export async function sweepInbox(deps: SweepDeps, now: number): Promise<number> 
 
 async function findUnknown(
   objects: readonly R2Object[],
-  { db, wakeGraceMs, uploadDays }: SweepDeps,
-  now: number,
+  { db }: SweepDeps,
+  { since, until }: { since: number; until: number },
 ): Promise<readonly Announcement[]> {
-  const looked = objects.filter(({ uploaded }) => {
-    const ageMs = now - uploaded.getTime();
-    return ageMs >= wakeGraceMs && ageMs < uploadDays * DAY_MS;
-  });
-  if (looked.length === 0) return [];
-  return findUnknownUploads(
-    db,
-    looked.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),
-  );
+  const looked = objects
+    .map(({ key, etag, uploaded }) => ({ bucket: MEDIA_BUCKET, key, etag, uploadedAt: uploaded.getTime() }))
+    .filter(({ uploadedAt }) => uploadedAt > since && uploadedAt <= until);
+  return looked.length === 0 ? [] : findUnknownUploads(db, looked);
 }
 
 /** @returns how many of the objects, from the first one on, were read or could not be read. */

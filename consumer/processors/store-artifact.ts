@@ -15,11 +15,12 @@ export interface NewArtifact {
 
 /** Put a result into R2. */
 export async function storeArtifact(
-  { task, calls }: Attempt,
+  { task, calls, stored }: Attempt,
   { name, contentType, body, paid = calls }: NewArtifact,
   media: R2Bucket,
 ): Promise<StoredArtifact> {
   const key = artifactKey(task.jobId, task.attempt, name);
+  stored.push(name); // before the call: R2 may store the object and answer with an error
   const customMetadata = paidFor(paid, task.editedAfter);
   const object = await patiently(() => media.put(key, body, { httpMetadata: { contentType }, customMetadata }));
   return storedArtifact(name, object, contentType);

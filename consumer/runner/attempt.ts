@@ -20,6 +20,8 @@ export interface Attempt {
   readonly calls: ModelCall[];
   /** Its operations so far, except its calls to models. */
   readonly operations: Tally;
+  /** The names under which it has put objects into the bucket, or has begun to. */
+  readonly stored: string[];
   readonly waits: Waits;
   /**
    * Report what the job will consume, as soon as that is known. Call it before the model is asked, so that the estimate is kept
@@ -51,6 +53,7 @@ export function beginAttempt(task: Task, { db, signal }: { db: D1Database; signa
     signal,
     calls: [],
     operations: { r2ClassA: 0, r2ClassB: 0, ...task.leaseRows },
+    stored: [],
     waits: noteWaits(db, task),
     foresee: (estimate) => {
       foreseen = estimate;

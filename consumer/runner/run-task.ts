@@ -32,7 +32,7 @@ export async function runTask(task: Task, deps: RunTaskDeps, signal: AbortSignal
   const startedAt = Date.now();
   const attempt = beginAttempt(task, { db: deps.db, signal });
   const came = isNewerTask(task) ? putOff(task) : await run(attempt, startedAt, deps);
-  const { calls, operations, estimate, recording } = attempt;
+  const { calls, operations, stored, estimate, recording } = attempt;
   return {
     taskId: task.id,
     leaseId: task.leaseId,
@@ -40,6 +40,7 @@ export async function runTask(task: Task, deps: RunTaskDeps, signal: AbortSignal
     calls,
     isBudgeted: task.isBudgeted,
     operations,
+    stored,
     ...(estimate && { estimate }),
     ...(recording && { recording }),
     startedAt,

@@ -91,6 +91,8 @@ export interface EndedAttempt {
   readonly refusedBy?: readonly BudgetKey[];
   /** Its operations besides its calls; left out if they were not counted. */
   readonly operations?: Operations;
+  /** The names under which it has stored objects, artifacts and others; left out if that is not known. */
+  readonly stored?: readonly string[];
   /** What the job is expected to consume, if this attempt was the first to know. */
   readonly estimate?: Estimate;
   /** The tracks of the job's recording, if this attempt read them. */

@@ -11,6 +11,7 @@ import { insertMarks } from "./tags-and-metadata.ts";
 import { stopJobs } from "./stop-jobs.ts";
 import { isNewcomer } from "../tasks/newcomers.ts";
 import { formatOf } from "../tasks/task-formats.ts";
+import { DAY_MS } from "../../durations.ts";
 
 export interface InsertedJobs extends Changes {
   /** The ids of the new tasks. */
@@ -85,6 +86,12 @@ function idOf({ key, etag }: { readonly key: string; readonly etag: string }): s
   return JSON.stringify([key, etag]);
 }
 
+/**
+ * Whether the job is that of an object stored within a day before it. After a restore the sweep finds such an object again, because it
+ * looks at all of the last 31 days; of others the bucket keeps a record (records.ts).
+ */
+const isOfNewObject = `coalesce(j.value ->> '$.upload.storedAt' > j.value ->> 'createdAt' - ${DAY_MS}, 0)`;
+
 /** Insert the jobs that may be inserted, with the job that each follows. */
 function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
@@ -94,7 +101,7 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
        SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
               j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
               j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
-              j.value ->> 'maxNeurons', j.value ->> 'estimate', j.value ->> '$.upload.key' IS NOT NULL,
+              j.value ->> 'maxNeurons', j.value ->> 'estimate', ${isOfNewObject},
               coalesce(
                 -- Before the database was set back it had this job's result: releaseFollowers gives it that result again.
                 (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),

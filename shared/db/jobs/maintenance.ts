@@ -2,6 +2,7 @@ import { CHECK_AFTER_MS, firstToCheck } from "../tasks/check-at.ts";
 import type { Announcement } from "../../uploads/announcement.ts";
 import { MINUTE_MS } from "../../durations.ts";
 import { isAccountHeld } from "../cost/holds.ts";
+import { DAY_MS } from "../../durations.ts";
 
 /** A running task whose consumer has not renewed its lease. */
 export interface ExpiredLease {
@@ -85,21 +86,57 @@ export async function findExpiredLeases(db: D1Database, now: number, limit: numb
   return results.map((row) => ({ ...row, isAlone: row.isAlone === 1 }));
 }
 
-/** Return those of the objects that were never recorded as an upload. */
+/** An object of the bucket, and when it was last stored: epoch milliseconds. */
+export interface StoredObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+  readonly uploadedAt: number;
+}
+
+/**
+ * Return those of the objects that were never recorded as an upload. The row of an object that was stored again with the same bytes is
+ * dated anew: rows end at an age, and the object would be found without one.
+ */
 export async function findUnknownUploads(
   db: D1Database,
-  objects: readonly Announcement[],
+  objects: readonly StoredObject[],
 ): Promise<readonly Announcement[]> {
   const { results } = await db
     .prepare(
-      `SELECT o.value ->> 'bucket' AS bucket, o.value ->> 'key' AS key, o.value ->> 'etag' AS etag
-         FROM json_each(?1) o
-        WHERE NOT EXISTS (SELECT 1 FROM uploads u
-                           WHERE u.bucket = o.value ->> 'bucket' AND u.key = o.value ->> 'key' AND u.etag = o.value ->> 'etag')`,
+      `SELECT o.value ->> 'bucket' AS bucket, o.value ->> 'key' AS key, o.value ->> 'etag' AS etag, o.value ->> 'uploadedAt' AS uploadedAt,
+              u.key IS NOT NULL AS isKnown
+         FROM json_each(?1) o LEFT JOIN uploads u
+              ON u.bucket = o.value ->> 'bucket' AND u.key = o.value ->> 'key' AND u.etag = o.value ->> 'etag'
+        WHERE u.key IS NULL OR u.created_at < o.value ->> 'uploadedAt' - ${DAY_MS}`,
     )
     .bind(JSON.stringify(objects))
-    .all<Announcement>();
-  return results;
+    .all<StoredObject & { isKnown: number }>();
+  const again = results.filter(({ isKnown }) => isKnown === 1);
+  if (again.length > 0) {
+    await db
+      .prepare(
+        `UPDATE uploads SET created_at = o.value ->> 'uploadedAt' FROM json_each(?1) o
+          WHERE uploads.bucket = o.value ->> 'bucket' AND uploads.key = o.value ->> 'key' AND uploads.etag = o.value ->> 'etag'`,
+      )
+      .bind(JSON.stringify(again))
+      .run();
+  }
+  return results.flatMap(({ bucket, key, etag, isKnown }) => (isKnown === 1 ? [] : [{ bucket, key, etag }]));
+}
+
+/** The name of the cursor with the time before which rows of uploads have ended: a setting that is raised does not bring them back. */
+const UPLOADS_ENDED = "uploads_ended_before";
+
+/** Return until when rows of uploads have ended, with a day to spare: an object stored before may have had its job. */
+export async function readForgottenTo(db: D1Database): Promise<number> {
+  return Number((await readCursor(db, UPLOADS_ENDED)) ?? -DAY_MS) + DAY_MS;
+}
+
+/** Note this before rows of uploads are deleted. Once an hour it writes a row. */
+export async function noteForgotten(db: D1Database, before: number): Promise<void> {
+  const known = Number((await readCursor(db, UPLOADS_ENDED)) ?? 0);
+  if (before > known) await writeCursor(db, UPLOADS_ENDED, String(before));
 }
 
 export async function readCursor(db: D1Database, name: string): Promise<string | null> {

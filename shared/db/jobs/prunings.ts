@@ -25,20 +25,30 @@ export interface Pruning {
   readonly jobs: readonly PrunedJob[];
 }
 
+/** SQL: whether somebody edited the transcript of job `j`, or began to. */
+const IS_EDITED = `(EXISTS (SELECT 1 FROM edited_jobs e WHERE e.job_id = j.id)
+  OR EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = j.id))`;
+
+/** The tasks of job `j`, each with its first attempt. A webhook's delivery stores nothing. */
+const FIRST_ATTEMPTS = `
+  tasks t LEFT JOIN attempts x ON x.task_id = t.id AND x.number = 1 WHERE t.job_id = j.id AND t.is_side = 0`;
+
 /**
- * SQL: whether job `j` has stored only what `artifacts` names. A task that ended at its first attempt has. A job without tasks is not all
- * in this database. A webhook's delivery stores nothing.
+ * SQL: whether it is known what job `j` has stored: each task ended at its first attempt, which says what it has stored beside the
+ * job's artifacts. Attempts of an earlier version do not say it. A job without tasks is not all in this database.
  */
 const IS_NAMED = `
   j.created_at >= coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = '${LISTED_BEFORE}'), 0)
-  AND (SELECT max(t.attempt > 1 OR (t.attempt = 1 AND t.state <> 'completed')) FROM tasks t
-        WHERE t.job_id = j.id AND t.is_side = 0) = 0
-  AND NOT EXISTS (SELECT 1 FROM edited_jobs e WHERE e.job_id = j.id)
-  AND NOT EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = j.id)`;
+  AND (SELECT max(t.attempt > 1 OR (t.attempt = 1 AND (t.state <> 'completed' OR x.operations -> '$.stored' IS NULL)))
+         FROM ${FIRST_ATTEMPTS}) = 0`;
 
 /** SQL: JSON of the names of what job `j` has stored, all of it at its first attempt; null if the bucket must be listed for it. */
 export const STORED_NAMES = `
-  iif(${IS_NAMED}, (SELECT json_group_array(a.name) FROM artifacts a WHERE a.job_id = j.id AND j.reused_from IS NULL), NULL)`;
+  iif(${IS_NAMED} AND NOT ${IS_EDITED},
+      (SELECT json_group_array(n.name)
+         FROM (SELECT a.name FROM artifacts a WHERE a.job_id = j.id AND j.reused_from IS NULL
+               UNION SELECT s.value FROM (SELECT x.operations FROM ${FIRST_ATTEMPTS}) x, json_each(x.operations, '$.stored') s) n),
+      NULL)`;
 
 /**
  * Whether job `j` can be pruned with others. Not if its result is shared and would have to be handed over, nor if an attempt may
@@ -85,10 +95,10 @@ export async function beginPruning(
         `INSERT INTO prunings (id, pruned_at, jobs)
          SELECT ?3, ?2, json_group_array(json_object(
                   'id', j.id,
-                  'names', json(coalesce(j.stored_names, ${STORED_NAMES})),
-                  -- Other passages have no vector outside D1.
+                  'names', json(coalesce(iif(${IS_EDITED}, NULL, j.stored_names), ${STORED_NAMES})),
+                  -- Other passages have no vector outside D1. One of an edited transcript may still have the vector of its old words.
                   'passageIds', json((SELECT json_group_array(p.id) FROM passages p
-                                       WHERE p.job_id = j.id AND p.space <> '' AND p.vector IS NULL)),
+                                       WHERE p.job_id = j.id AND p.vector IS NULL AND (p.space <> '' OR ${IS_EDITED}))),
                   'recordedAt', iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?4")}, j.created_at, NULL),
                   'isRemembered', j.finalized_at > ?2 - ${RECORDED_MS},
                   'isTraced', ${IS_TRACED}, 'isTagged', j.tags IS NOT NULL, 'isDescribed', j.metadata IS NOT NULL,

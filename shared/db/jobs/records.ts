@@ -8,10 +8,13 @@ import { DAY_MS } from "../../durations.ts";
 /** How far back Time Travel goes (developers.cloudflare.com/d1/reference/time-travel, Workers Paid): no record is needed longer. */
 export const RECORDED_MS = 30 * DAY_MS;
 
-/** Whether job `j` is described only in D1 (SQL of our own, `bucket` too). */
-export const isDescribed = (bucket: string) => `NOT EXISTS (
+/**
+ * Whether job `j` is described only in D1 (SQL of our own, `bucket` too). So is the job of an object that had been stored long before: the
+ * sweep may not look at it any more.
+ */
+export const isDescribed = (bucket: string) => `(j.is_of_source = 0 OR NOT EXISTS (
   SELECT 1 FROM uploads u
-   WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id)`;
+   WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id))`;
 
 /** List jobs submitted after a time, the oldest first, at most `limit`. Reads a row for each owner, and two for each such job. */
 export async function listDescribed(

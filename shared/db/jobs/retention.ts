@@ -57,7 +57,7 @@ export interface ExpiredJob {
 /** How many rows one call looks at, among jobs of owners without a shorter retention. */
 const LOOKED_AT = 1000;
 
-/** The name of the cursor with the end of the last job that was looked at. */
+/** The name of the cursor with the end and the id of the last job that was looked at. Many jobs may end in the same millisecond. */
 export const RETENTION_CURSOR = "retention";
 
 /** A job whose result others reuse stays as long as they do, because the objects are its own. */
@@ -65,6 +65,8 @@ const IS_REUSED = `EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)`;
 
 export interface ExpiredJobs {
   readonly jobs: readonly ExpiredJob[];
+  /** How many others were looked at. */
+  readonly keptCount: number;
   /** The cursor's value once these jobs are gone. */
   readonly next: string | null;
   /** Whether every job that may have expired was looked at since the cursor was last null. */
@@ -80,7 +82,8 @@ export async function findExpiredJobs(
   { now, days, limit = LOOKED_AT }: { now: number; days: number; limit?: number },
 ): Promise<ExpiredJobs> {
   const before = now - days * DAY_MS;
-  const cursor = await readCursor(db, RETENTION_CURSOR);
+  // An earlier version kept the end alone.
+  const [end = "0", lastId = ""] = (await readCursor(db, RETENTION_CURSOR))?.split(" ") ?? [];
   const [own, all] = await db.batch<ExpiredJob & { finalizedAt: number; isExpired: number }>([
     db
       .prepare(
@@ -96,19 +99,20 @@ export async function findExpiredJobs(
         `SELECT j.id, j.finalized_at AS finalizedAt, ?1 - coalesce(r.days, ?2) * ${DAY_MS} AS endedBefore,
                 j.finalized_at < ?1 - coalesce(r.days, ?2) * ${DAY_MS} AND NOT ${IS_REUSED} AS isExpired
            FROM jobs j INDEXED BY jobs_finalized LEFT JOIN retentions r ON r.owner_id = j.owner_id
-          WHERE j.finalized_at >= ?3 AND j.finalized_at < ?4
-          ORDER BY j.finalized_at LIMIT ?5`,
+          WHERE j.finalized_at IS NOT NULL AND (j.finalized_at, j.id) > (?3, ?6) AND j.finalized_at < ?4
+          ORDER BY j.finalized_at, j.id LIMIT ?5`,
       )
-      .bind(now, days, Number(cursor ?? 0), before, limit),
+      .bind(now, days, Number(end), before, limit, lastId),
   ]);
   const ofOwners = own?.results ?? [];
   const looked = all?.results ?? [];
   const expired = looked.filter(({ isExpired }) => isExpired === 1);
   const isLast = looked.length < limit;
-  const last = looked.at(-1)?.finalizedAt;
+  const last = looked.at(-1);
   return {
     jobs: [...ofOwners, ...expired].map(({ id, endedBefore }) => ({ id, endedBefore })),
-    next: isLast || last === undefined ? null : String(last),
+    keptCount: looked.length - expired.length,
+    next: isLast || last === undefined ? null : `${last.finalizedAt} ${last.id}`,
     isRoundOver: isLast && ofOwners.length < limit,
   };
 }

@@ -19,9 +19,10 @@ export async function insertTombstones(
       .bind(rows, now),
     db
       .prepare(
+        // A step of a restore has thousands of deleted jobs: each finds its own row.
         `DELETE FROM reuses
-          WHERE EXISTS (SELECT 1 FROM json_each(?1) d
-                         WHERE d.value ->> 'id' = reuses.job_id AND d.value ->> 'deletedAt' >= reuses.ended_at)`,
+          WHERE job_id IN (SELECT r.job_id FROM json_each(?1) d CROSS JOIN reuses r ON r.job_id = d.value ->> 'id'
+                            WHERE d.value ->> 'deletedAt' >= r.ended_at)`,
       )
       .bind(rows),
   ]);

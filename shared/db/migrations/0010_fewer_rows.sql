@@ -35,3 +35,9 @@ CREATE TABLE latency_days (
   buckets TEXT NOT NULL CHECK (json_valid(buckets)),
   PRIMARY KEY (day, model)
 ) STRICT, WITHOUT ROWID;
+
+-- Jobs of earlier versions may have stored more than their rows tell, and so may those that run while this migration spreads: the bucket is
+-- listed for them. A new database has no such jobs.
+INSERT INTO cursors (name, value)
+SELECT 'listed_before', CAST((unixepoch() + 86400) * 1000 AS TEXT) WHERE EXISTS (SELECT 1 FROM jobs)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;

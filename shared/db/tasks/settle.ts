@@ -187,7 +187,9 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
     neurons: neuronsOf(calls),
     latencies: calls.filter(isTimed).map(({ model, durationMs }) => ({ model, bucket: bucketOf(durationMs) })),
     ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
-    ...(ended.operations && { operations: ended.operations }),
+    ...(ended.operations && {
+      operations: { ...ended.operations, ...(ended.stored && { stored: besideArtifacts(ended) }) },
+    }),
     ...(ended.estimate && { estimate: ended.estimate }),
     ...(ended.recording && { recording: ended.recording }),
     heldBy: outcome.type === "snooze" ? holdingCode(outcome.failure.code) : null,
@@ -240,4 +242,10 @@ function nextPages({ taskId, leaseId, outcome }: EndedAttempt): readonly Record<
     pages.at(-1)?.push({ ...task, args, state: task.stage === openStage ? "available" : "pending" });
   }
   return pages.map((page) => ({ taskId, leaseId, next: page }));
+}
+
+/** The names of what an attempt has stored that is no artifact: answers that the next attempt would have reused. */
+function besideArtifacts({ outcome, stored = [] }: EndedAttempt): readonly string[] {
+  const named = new Set(outcome.type === "completed" ? outcome.artifacts?.map(({ name }) => name) : []);
+  return [...new Set(stored)].filter((name) => !named.has(name));
 }
