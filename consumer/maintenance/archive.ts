@@ -6,6 +6,7 @@ import {
   findEmptyArchives,
   insertArchive,
   type JobHead,
+  type JobSize,
   listEnded,
   readChunkLines,
   readHeads,
@@ -51,7 +52,7 @@ export async function archiveJobs(deps: ArchiveDeps, now: number): Promise<numbe
       const cursor = await readCursor(db, name);
       const ended = await listEnded(db, { after: placeIn(cursor), before: now - archiveAfterMs, now, limit });
       count += await archiveSome(
-        ended.filter(({ isArchivable }) => isArchivable).map(({ id }) => id),
+        ended.flatMap(({ id, ownerId, size }) => (size === null ? [] : [{ id, ownerId, ...size }])),
         deps,
         now,
       );
@@ -70,12 +71,15 @@ function placeIn(cursor: string | null): { at: number; id: string } {
   return { at: Number(at), id };
 }
 
+interface SizedJob extends JobSize {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
 /** Archive those of these jobs that are not too large. */
-async function archiveSome(ids: readonly string[], deps: ArchiveDeps, now: number): Promise<number> {
-  if (ids.length === 0) return 0;
-  const heads = await readHeads(deps.db, ids);
+async function archiveSome(jobs: readonly SizedJob[], deps: ArchiveDeps, now: number): Promise<number> {
   let count = 0;
-  for (const group of groupsOf(heads)) {
+  for (const group of groupsOf(jobs)) {
     // Jobs that cannot be archived stay whole, and must not hold up those after them. The second walk tries them again.
     count += await archiveTogether(group, deps, now).catch((error: unknown) => {
       deps.journal.fault({ event: "archive.failed" }, error, { jobs: group.length });
@@ -85,16 +89,17 @@ async function archiveSome(ids: readonly string[], deps: ArchiveDeps, now: numbe
   return count;
 }
 
-function groupsOf(heads: readonly JobHead[]): readonly (readonly JobHead[])[] {
-  const groups: JobHead[][] = [];
+/** Jobs of one owner go together: a page of a list then lies close together in the object. */
+function groupsOf(jobs: readonly SizedJob[]): readonly (readonly SizedJob[])[] {
+  const groups: SizedJob[][] = [];
   let [headChars, chunkChars] = [Infinity, 0];
-  for (const job of heads) {
-    if (job.head.length > HEAD_CHARS_AN_OBJECT || job.chunkChars > MOST_CHUNK_CHARS) continue;
-    if (headChars + job.head.length > HEAD_CHARS_AN_OBJECT || chunkChars + job.chunkChars > MOST_CHUNK_CHARS) {
+  for (const job of [...Map.groupBy(jobs, ({ ownerId }) => ownerId).values()].flat()) {
+    if (job.headChars > HEAD_CHARS_AN_OBJECT || job.chunkChars > MOST_CHUNK_CHARS) continue;
+    if (headChars + job.headChars > HEAD_CHARS_AN_OBJECT || chunkChars + job.chunkChars > MOST_CHUNK_CHARS) {
       groups.push([]);
       [headChars, chunkChars] = [0, 0];
     }
-    headChars += job.head.length;
+    headChars += job.headChars;
     chunkChars += job.chunkChars;
     groups.at(-1)?.push(job);
   }
@@ -105,11 +110,17 @@ function groupsOf(heads: readonly JobHead[]): readonly (readonly JobHead[])[] {
  * Write jobs into one object, read it back, and only then let their rows lead to it. If the run ends in between, the jobs are still
  * whole in the database, and the object is deleted later, because no row leads to it.
  */
-async function archiveTogether(jobs: readonly JobHead[], { db, media }: ArchiveDeps, now: number): Promise<number> {
+async function archiveTogether(group: readonly SizedJob[], { db, media }: ArchiveDeps, now: number): Promise<number> {
+  const jobs = await readHeads(
+    db,
+    group.map(({ id }) => id),
+  );
+  if (jobs.length === 0) return 0;
+  const cut = new Set(group.filter(({ chunkChars }) => chunkChars > 0).map(({ id }) => id));
   const lines: (Sealed & { readonly job: JobHead; readonly text: string; readonly offset: number })[] = [];
   let size = 0;
   for (const job of jobs) {
-    const chunks = job.chunkChars === 0 ? [] : await readChunkLines(db, job.id);
+    const chunks = cut.has(job.id) ? await readChunkLines(db, job.id) : [];
     const text = writeLine(job.id, { head: job.head, chunks });
     const sealed = await seal(text);
     lines.push({ ...sealed, job, text, offset: size });
