@@ -31,9 +31,9 @@ export interface JobHead {
  * its result, no letter asks for a redrive, nothing of its cost is open, and the bucket's record of it is written.
  */
 const IS_ARCHIVABLE = `j.archive_id IS NULL AND coalesce(j.kept_until, 0) <= ?1 AND j.finalized_at IS NOT NULL
-  AND j.follows IS NULL AND j.reused_from IS NULL
+  AND j.reused_from IS NULL
   AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)
-  AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.follows = j.id)
+  AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.follows = j.id AND f.state = 'queued')
   AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.id)
   AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.reused_from = j.id)
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.finalized_at IS NULL)

@@ -28,19 +28,46 @@ export async function findPlace(
   return row && { place: row.archiveId === null ? null : row };
 }
 
-/** Find archived jobs whose results others wait for: those that these jobs follow, or (null) that any job follows. */
-export async function findArchivedLeaders(
-  db: D1Database,
-  followers: readonly string[] | null,
-  limit: number,
-): Promise<readonly { readonly id: string; readonly ownerId: string }[]> {
-  const from = followers === null ? "jobs f" : "json_each(?2) v JOIN jobs f ON f.id = v.value";
-  const statement = db.prepare(
-    `SELECT DISTINCT l.id, l.owner_id AS ownerId FROM ${from} JOIN jobs l ON l.id = f.follows
-      WHERE f.follows IS NOT NULL AND f.state = 'queued' AND l.archive_id IS NOT NULL LIMIT ?1`,
-  );
-  const bound = followers === null ? statement.bind(limit) : statement.bind(limit, JSON.stringify(followers));
-  return (await bound.all<{ id: string; ownerId: string }>()).results;
+interface Leader {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
+/** Find the archived jobs whose results these jobs wait for. */
+export async function findLeadersOf(db: D1Database, followers: readonly string[]): Promise<readonly Leader[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT DISTINCT l.id, l.owner_id AS ownerId FROM json_each(?1) v JOIN jobs f ON f.id = v.value JOIN jobs l ON l.id = f.follows
+        WHERE f.state = 'queued' AND l.archive_id IS NOT NULL`,
+    )
+    .bind(JSON.stringify(followers))
+    .all<Leader>();
+  return results;
+}
+
+/** Of these jobs, find those that are archived while others wait for their results. */
+export async function findArchivedLeaders(db: D1Database, leaders: readonly string[]): Promise<readonly Leader[]> {
+  if (leaders.length === 0) return [];
+  const { results } = await db
+    .prepare(
+      `SELECT l.id, l.owner_id AS ownerId FROM json_each(?1) v CROSS JOIN jobs l ON l.id = v.value
+        WHERE l.archive_id IS NOT NULL AND EXISTS (SELECT 1 FROM jobs f WHERE f.follows = l.id AND f.state = 'queued')
+        ORDER BY l.id`,
+    )
+    .bind(JSON.stringify(leaders))
+    .all<Leader>();
+  return results;
+}
+
+/**
+ * Let no other job reuse the result of a job whose line is lost: one of those that wait for it runs in its place. Changes nothing if the row
+ * does not lead to this line any more.
+ */
+export async function endReuse(db: D1Database, jobId: string, { archiveId, offset }: LinePlace): Promise<void> {
+  await db
+    .prepare(`UPDATE jobs SET fingerprint = NULL WHERE id = ?1 AND archive_id = ?2 AND archive_offset = ?3`)
+    .bind(jobId, archiveId, offset)
+    .run();
 }
 
 /**
