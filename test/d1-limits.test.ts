@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { D1_LIMITS, sqliteD1 } from "../bench/growth/sqlite-d1.ts";
 import { insertArchive, listEnded, readHeads, swapForLines } from "../shared/db/archive/archiving.ts";
 import { findPlace, insertContents } from "../shared/db/archive/bring-back.ts";
-import { insertExported, listExportable } from "../shared/db/archive/moving.ts";
+import { insertExported, listExportable, readLongHead } from "../shared/db/archive/moving.ts";
 import { ExportedJob } from "../shared/archive/exported.ts";
 import { SCHEMA_FILE } from "./schema.ts";
 
@@ -94,4 +94,27 @@ test("a recording of many hours holds up no other job", async () => {
   expect(ratio).toBeGreaterThan(0.8);
   expect(ratio).toBeLessThan(1.5);
   await expect(readHeads(db, ["job_long"])).rejects.toThrow("too big");
+});
+
+test("a recording of many hours is exported and imported", async () => {
+  const db = await database();
+  await insertEnded(db, "job_long", 3000);
+  const [job] = await listExportable(db, { after: WHOLE, limit: 10 });
+  expect(job?.head).toBeNull();
+  const head = await readLongHead(db, "job_long");
+  const other = await database();
+  const line = ExportedJob.parse(
+    JSON.parse(
+      `{"format":1,"job":"job_long","row":${job?.row},"upload":null,"labels":[],"versions":[],"passages":[],"contents":${head},"chunks":[]}`,
+    ),
+  );
+  expect(await insertExported(other, line, NOW)).toBe(true);
+  expect(await rowsOf(other)).toEqual(await rowsOf(db));
+});
+
+test("what is read a page at a time is what is read at once", async () => {
+  const db = await database();
+  await insertEnded(db, "job_1", 101);
+  const [job] = await readHeads(db, ["job_1"]);
+  expect(await readLongHead(db, "job_1")).toBe(job?.head);
 });

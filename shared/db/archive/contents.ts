@@ -72,15 +72,23 @@ export const arrayOf = (object: string, from: string) =>
 const TASK = objectOf("t", TASK_COLUMNS, { args: "nullif(t.args, j.input)" });
 const OWN = "t.job_id = j.id AND t.is_side = 0";
 
+/** What job `j` has several of: SQL of one of them, and where they are, in order. */
+export const PARTS = {
+  tasks: { object: TASK, from: `tasks t WHERE ${OWN} ORDER BY t.id` },
+  attempts: {
+    object: objectOf("a", ATTEMPT_COLUMNS),
+    from: `tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN} ORDER BY a.task_id, a.number`,
+  },
+  artifacts: { object: objectOf("a", ARTIFACT_COLUMNS), from: "artifacts a WHERE a.job_id = j.id ORDER BY a.name" },
+} as const;
+
 /**
  * SQL: what job `j` consists of, except its chunks. The same rows always make the same text, so that the archiver can compare what
  * it wrote with what there is. Deliveries and their tasks belong to a webhook's log, and stay.
  */
-export const HEAD = `json_object(
-  'input', j.input, 'choice', j.choice, 'estimate', j.estimate,
-  'tasks', ${arrayOf(TASK, `tasks t WHERE ${OWN} ORDER BY t.id`)},
-  'attempts', ${arrayOf(objectOf("a", ATTEMPT_COLUMNS), `tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN} ORDER BY a.task_id, a.number`)},
-  'artifacts', ${arrayOf(objectOf("a", ARTIFACT_COLUMNS), `artifacts a WHERE a.job_id = j.id ORDER BY a.name`)})`;
+export const HEAD = `json_object('input', j.input, 'choice', j.choice, 'estimate', j.estimate, ${Object.entries(PARTS)
+  .map(([name, { object, from }]) => `'${name}', ${arrayOf(object, from)}`)
+  .join(", ")})`;
 
 const lengthOf = (...columns: readonly string[]) =>
   columns.map((column) => `coalesce(length(${column}), 0)`).join(" + ");
