@@ -290,6 +290,31 @@ test("a job that waits for the result of an archived one gets it from maintenanc
   expect(await darkroom.readJob("late")).toMatchObject({ state: "completed", reused: { jobId: first.id } });
 });
 
+test("a job that waits for an archived one whose line is lost runs in its place", async () => {
+  const { MEDIA } = darkroom.bindings();
+  const asked = { kind: "classification", text: TEXT };
+  const first = await darkroom.submit(asked);
+  await darkroom.untilJob(first.id);
+  await archive();
+  for (const { key } of (await MEDIA.list({ prefix: "system/archives/" })).objects) await MEDIA.delete(key);
+  const second = await darkroom.submit(asked);
+  await darkroom.maintain();
+  expect(await darkroom.untilJob(second.id)).toMatchObject({ state: "completed" });
+});
+
+test("a job whose follower was cancelled is archived, and so is that follower", async () => {
+  const { DB } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
+  await darkroom.untilJob(id);
+  await DB.prepare(
+    `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at, follows)
+     VALUES ('stopped', 'operator', 'classification', 'cancelled', '{"text":"x"}', 1, 2, ?1)`,
+  )
+    .bind(id)
+    .run();
+  expect(await archive()).toBe(2);
+});
+
 test("what an archived job said is unreadable as soon as it is deleted, and its object goes a month after its last job", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const kept = await darkroom.submit({ kind: "classification", text: "the vibraphone" });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { archiveJobs } from "../consumer/maintenance/archive.ts";
+import type { ExportedJob } from "../shared/archive/exported.ts";
 import { createJournal } from "../shared/jobs/journal.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { runInProcess } from "./in-process.ts";
@@ -93,6 +94,30 @@ test("jobs that were exported, archived or not, are the same after an import, an
   await darkroom.maintain(new Date(Date.now() + DAY_MS));
   expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n")).toBe(3);
   expect((await darkroom.modelCalls()).calls).toEqual(calls);
+});
+
+test("a line that reaches beyond its job is refused", async () => {
+  const { id } = await darkroom.submit({ kind: "classification", text: "the xylophone" });
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed" });
+  const line = (await run("export")).stdout.trim().split("\n").at(-1) ?? "";
+  await forgetAll();
+  const edits: Record<string, (job: ExportedJob) => void> = {
+    "A task of it has not ended": ({ contents }) =>
+      Object.assign(contents.tasks[0]!, { state: "available", finalized_at: null }),
+    "tasks or attempts of another job": ({ contents }) => Object.assign(contents.attempts[0]!, { task_id: "another" }),
+    "versions or passages of another owner": ({ passages }) => Object.assign(passages[0]!, { owner_id: "victim" }),
+  };
+  for (const [reason, edit] of Object.entries(edits)) {
+    const job = JSON.parse(line) as ExportedJob;
+    edit(job);
+    await writeFile(join(folder, "beyond.jsonl"), JSON.stringify(job));
+    const ran = await run("import", "beyond.jsonl");
+    expect(ran).toMatchObject({ code: 2, stdout: "0 imported, 0 known, 1 refused\n" });
+    expect(ran.stderr).toContain(reason);
+  }
+  await writeFile(join(folder, "beyond.jsonl"), line);
+  expect(await run("import", "beyond.jsonl")).toMatchObject({ code: 0 });
+  await forgetAll();
 });
 
 test("a line without its results, of another format or with a value that does not fit is refused, and the others are imported", async () => {

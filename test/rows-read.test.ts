@@ -8,7 +8,8 @@ import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { readUploadOrigins } from "../shared/db/uploads/upload-origins.ts";
 import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.ts";
 import { continueReleases } from "../shared/db/cost/holds.ts";
-import { releaseFollowers, releaseForgotten } from "../shared/db/jobs/followers.ts";
+import { findArchivedLeaders } from "../shared/db/archive/bring-back.ts";
+import { readLeaders, releaseFollowers, releaseForgotten } from "../shared/db/jobs/followers.ts";
 import { type JobFilter, listJobs } from "../shared/db/jobs/job-lists.ts";
 import { groupDeadLetters, listDeadLetters } from "../shared/db/redrives/dead-letter-reads.ts";
 import { readLoad, readOwnLoad } from "../shared/db/tasks/load.ts";
@@ -200,6 +201,7 @@ test("followers are read when their leader ends, and tasks are released without 
   await DB.prepare("INSERT INTO releases (code, owner_id, until) VALUES ('budget_used', 'seven', 9000)").run();
   expect(await rowsReadBy((db) => releaseFollowers(db, 1, ["f0"]))).toBeLessThan(10);
   expect(await rowsReadBy((db) => releaseForgotten(db, 1))).toBeLessThan(20);
+  expect(await rowsReadBy(async (db) => findArchivedLeaders(db, await readLeaders(db, null, 500)))).toBeLessThan(10);
   expect(await rowsReadBy((db) => continueReleases(db, { now: 1000, limit: 1000 }))).toBeLessThan(10);
   expect(await DB.prepare("SELECT id FROM tasks WHERE held_by IS NULL").first("id")).toBe("f7.t");
   await DB.prepare("UPDATE jobs SET state = 'completed', finalized_at = 5 WHERE id = 'f0'").run();

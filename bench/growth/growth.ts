@@ -9,7 +9,7 @@ import { type Bytes, readBytes } from "./bytes.ts";
 import { createHistory } from "./history.ts";
 import { measureAll, type Measured } from "./measure.ts";
 import type { Pruning } from "./pruning.ts";
-import { sqliteD1 } from "./sqlite-d1.ts";
+import { D1_LIMITS, sqliteD1 } from "./sqlite-d1.ts";
 
 const SEED = 16;
 
@@ -41,7 +41,7 @@ export async function measureGrowth(
     const measured: Measured[] = [];
     let pruning: Pruning = { jobsAMinute: 0, ms: 0, read: 0, written: 0 };
     let fillSeconds = 0;
-    const filling = new DatabaseSync(path);
+    const filling = new DatabaseSync(path, { limits: D1_LIMITS });
     filling.exec(FAST);
     const history = createHistory(sqliteD1(filling), { seed: SEED, transcriptWords });
     let jobs = 0;

@@ -2,6 +2,16 @@
 // second; a runtime takes ten times as long. It counts no rows read: `counting-d1.ts` asks the real D1 for those.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
+/** The limits of D1 (developers.cloudflare.com/d1/platform/limits), for a `DatabaseSync`. The runtime on this machine does not keep them. */
+export const D1_LIMITS = {
+  length: 2_000_000,
+  sqlLength: 100_000,
+  column: 100,
+  functionArg: 32,
+  likePatternLength: 50,
+  variableNumber: 100,
+};
+
 /** @param database is closed by whoever opened it. */
 export function sqliteD1(database: DatabaseSync): D1Database {
   const prepared = new Map<string, StatementSync>();

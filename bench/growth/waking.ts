@@ -13,7 +13,7 @@ import { newJob } from "../../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
 import type { TaskMessage } from "../../shared/jobs/task.ts";
 import { print, round } from "../report.ts";
-import { sqliteD1 } from "./sqlite-d1.ts";
+import { D1_LIMITS, sqliteD1 } from "./sqlite-d1.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../shared/db/migrations");
 const START = Date.UTC(2030, 0, 1, 12);
@@ -69,7 +69,7 @@ async function simulate(
   { tasks, owners, callsAMinute, jobsARequest, lostShare = 0 }: WakingLoad,
   clock: { now: number },
 ): Promise<Waking> {
-  const database = new DatabaseSync(":memory:");
+  const database = new DatabaseSync(":memory:", { limits: D1_LIMITS });
   for (const name of (await readdir(MIGRATIONS)).toSorted())
     database.exec(await readFile(join(MIGRATIONS, name), "utf8"));
   const counts = { deliveries: 0, leases: 0, empty: 0, ended: 0 };

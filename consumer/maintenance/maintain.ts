@@ -1,4 +1,4 @@
-import { serveFromArchive } from "../../shared/archive/serve.ts";
+import { serveForgotten } from "../../shared/archive/serve.ts";
 import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../../shared/redrives/advance-redrives.ts";
 import { type ExpiredLease, findExpiredLeases } from "../../shared/db/jobs/maintenance.ts";
@@ -132,7 +132,7 @@ async function endOverdue(deps: MaintenanceDeps, now: number): Promise<number> {
 
 /** Release jobs that wait for an identical one whose end no consumer handled. */
 async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<number> {
-  await serveFromArchive(null, deps, now);
+  await serveForgotten(deps, now);
   const changes = await releaseForgotten(deps.db, now);
   await announce(changes, deps);
   return changes.opened.length + changes.endedJobs.length;

@@ -24,6 +24,9 @@ const forOperator = operatorOnly("Only the operator may move jobs between deploy
 /** A page has no further line after this many characters: a long recording's line has a million. */
 const PAGE_CHARS = 4_000_000;
 
+/** D1 answers with at most 50 MB, and a job that is whole may have one and a half. */
+const MOST_A_PAGE = 25;
+
 /** A line may be longer than any other body of the API. */
 const MAX_IMPORT_BYTES = 16_000_000;
 
@@ -39,7 +42,8 @@ archive.get(
   forOperator,
   query(PageQuery),
   async (c) => {
-    const { cursor, limit } = c.req.valid("query");
+    const { cursor, ...asked } = c.req.valid("query");
+    const limit = Math.min(asked.limit, MOST_A_PAGE);
     const deps = intakeOf(c.env);
     const rows = await listExportable(deps.db, { after: cursor ?? { at: -1, id: "" }, limit: limit + 1 });
     const jobs: ExportedJob[] = [];

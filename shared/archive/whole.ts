@@ -1,4 +1,4 @@
-import { findPlace, insertContents } from "../db/archive/bring-back.ts";
+import { endReuse, findPlace, insertContents } from "../db/archive/bring-back.ts";
 import { findJobs, readJob } from "../db/jobs/reads.ts";
 import type { JobDetail, JobRow } from "../jobs/job-detail.ts";
 import { patiently } from "../uploads/patient.ts";
@@ -42,6 +42,11 @@ export async function findWholeJobs(
   return findJobs(deps.db, { ids, ownerId });
 }
 
+/** The bucket does not have the line, or has another: asking again does not help. */
+export class LineLost extends Error {
+  override readonly name = "LineLost";
+}
+
 /**
  * Bring a job back into the database if it is archived. It is archived again a day later at the earliest.
  * @returns whether this owner has such a job, which is whole now.
@@ -50,8 +55,13 @@ export async function bringBack({ db, media }: WholeDeps, job: OwnJob, now = Dat
   const found = await findPlace(db, job);
   if (found === null) return false;
   if (found.place === null) return true;
-  const line = await openLine(media, found.place);
-  await insertContents(db, job.id, found.place, readLine(job.id, line), now);
+  const { place } = found;
+  const line = await openLine(media, place).catch(async (error: unknown) => {
+    // Jobs that wait for its result would wait for ever.
+    if (error instanceof LineLost) await endReuse(db, job.id, place);
+    throw error;
+  });
+  await insertContents(db, job.id, place, readLine(job.id, line), now);
   return true;
 }
 
@@ -61,6 +71,10 @@ export async function openLine(media: R2Bucket, { archiveId, offset, bytes, secr
   const sealed = await patiently(async () =>
     (await media.get(key, { range: { offset, length: bytes } }))?.arrayBuffer(),
   );
-  if (sealed === undefined) throw new Error(`there is no object '${key}'`);
-  return unseal({ bytes: sealed, secret });
+  if (sealed === undefined) throw new LineLost(`there is no object '${key}'`);
+  try {
+    return await unseal({ bytes: sealed, secret });
+  } catch (error) {
+    throw new LineLost(`object '${key}' does not have the line at ${offset}`, { cause: error });
+  }
 }

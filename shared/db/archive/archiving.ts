@@ -1,23 +1,29 @@
 import type { LinePlace } from "../../archive/line.ts";
 import { DAY_MS } from "../../durations.ts";
 import { STORED_NAMES } from "../jobs/prunings.ts";
-import { CHUNK, HEAD, NEURONS, THIN_ESTIMATE, THIN_INPUT } from "./contents.ts";
+import { CHUNK, HEAD, HEAD_CHARS, NEURONS, THIN_ESTIMATE, THIN_INPUT } from "./contents.ts";
 
-/** A job that ended, in the order of the ends, and whether it may be archived now. */
+/** A job that ended, in the order of the ends. */
 export interface EndedJobPlace {
   readonly id: string;
+  readonly ownerId: string;
   readonly finalizedAt: number;
-  readonly isArchivable: boolean;
+  /** Null for a job that may not be archived now. */
+  readonly size: JobSize | null;
+}
+
+export interface JobSize {
+  /** About how many characters `HEAD` gives. It is known before `HEAD` is built: D1 builds no text of more than two megabytes. */
+  readonly headChars: number;
+  /** How many characters its chunks have; 0 for a job without chunks. */
+  readonly chunkChars: number;
 }
 
 /** What a job consists of, as the archiver read it. */
 export interface JobHead {
   readonly id: string;
-  readonly ownerId: string;
   /** JSON, from `HEAD`. */
   readonly head: string;
-  /** How many characters its chunks have; 0 for a job without chunks. */
-  readonly chunkChars: number;
 }
 
 /**
@@ -25,9 +31,9 @@ export interface JobHead {
  * its result, no letter asks for a redrive, nothing of its cost is open, and the bucket's record of it is written.
  */
 const IS_ARCHIVABLE = `j.archive_id IS NULL AND coalesce(j.kept_until, 0) <= ?1 AND j.finalized_at IS NOT NULL
-  AND j.follows IS NULL AND j.reused_from IS NULL
+  AND j.reused_from IS NULL
   AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)
-  AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.follows = j.id)
+  AND NOT EXISTS (SELECT 1 FROM jobs f WHERE f.follows = j.id AND f.state = 'queued')
   AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.id)
   AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.reused_from = j.id)
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.finalized_at IS NULL)
@@ -36,6 +42,8 @@ const IS_ARCHIVABLE = `j.archive_id IS NULL AND coalesce(j.kept_until, 0) <= ?1 
   AND NOT EXISTS (SELECT 1 FROM reservations r WHERE r.owner_id = j.owner_id AND r.job_id = j.id)
   AND j.created_at < coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = 'recorded'), 0)`;
 
+const CHUNK_CHARS = `coalesce((SELECT sum(length(c.heard)) FROM chunks c WHERE c.job_id = j.id), 0)`;
+
 /** List jobs that ended after a place and before a time, in the order of their ends. Reads some ten rows for each. */
 export async function listEnded(
   db: D1Database,
@@ -43,22 +51,23 @@ export async function listEnded(
 ): Promise<readonly EndedJobPlace[]> {
   const { results } = await db
     .prepare(
-      `SELECT j.id, j.finalized_at AS finalizedAt, ${IS_ARCHIVABLE} AS isArchivable
+      `SELECT j.id, j.owner_id AS ownerId, j.finalized_at AS finalizedAt,
+              iif(${IS_ARCHIVABLE}, json_object('headChars', ${HEAD_CHARS}, 'chunkChars', ${CHUNK_CHARS}), NULL) AS size
          FROM jobs j INDEXED BY jobs_finalized
         WHERE j.finalized_at < ?4 AND (j.finalized_at, j.id) > (?2, ?3)
         ORDER BY j.finalized_at, j.id LIMIT ?5`,
     )
     .bind(now, after.at, after.id, before, limit)
-    .all<Omit<EndedJobPlace, "isArchivable"> & { isArchivable: 0 | 1 }>();
-  return results.map((row) => ({ ...row, isArchivable: row.isArchivable === 1 }));
+    .all<Omit<EndedJobPlace, "size"> & { size: string | null }>();
+  // Our own JSON, from this statement.
+  return results.map((row) => ({ ...row, size: row.size === null ? null : (JSON.parse(row.size) as JobSize) }));
 }
 
 /** Read what jobs consist of, those of one owner together: a page of a list then lies close together in the object. */
 export async function readHeads(db: D1Database, ids: readonly string[]): Promise<readonly JobHead[]> {
   const { results } = await db
     .prepare(
-      `SELECT j.id, j.owner_id AS ownerId, ${HEAD} AS head,
-              coalesce((SELECT sum(length(c.heard)) FROM chunks c WHERE c.job_id = j.id), 0) AS chunkChars
+      `SELECT j.id, ${HEAD} AS head
          FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1)) AND j.archive_id IS NULL
         ORDER BY j.owner_id, j.created_at, j.id`,
     )

@@ -6,7 +6,7 @@ import { ARTIFACT_COLUMNS, ATTEMPT_COLUMNS, CHUNK_COLUMNS, TASK_COLUMNS, valuesO
 const KEPT_MS = DAY_MS;
 
 /** A value bound in D1 has at most two megabytes, and a character at most three bytes. */
-const CHUNK_CHARS_A_STATEMENT = 500_000;
+const CHARS_A_STATEMENT = 500_000;
 
 /** An archived job of this owner. `place` is null if it is whole in the database. */
 export interface PlacedJob {
@@ -28,19 +28,46 @@ export async function findPlace(
   return row && { place: row.archiveId === null ? null : row };
 }
 
-/** Find archived jobs whose results others wait for: those that these jobs follow, or (null) that any job follows. */
-export async function findArchivedLeaders(
-  db: D1Database,
-  followers: readonly string[] | null,
-  limit: number,
-): Promise<readonly { readonly id: string; readonly ownerId: string }[]> {
-  const from = followers === null ? "jobs f" : "json_each(?2) v JOIN jobs f ON f.id = v.value";
-  const statement = db.prepare(
-    `SELECT DISTINCT l.id, l.owner_id AS ownerId FROM ${from} JOIN jobs l ON l.id = f.follows
-      WHERE f.follows IS NOT NULL AND f.state = 'queued' AND l.archive_id IS NOT NULL LIMIT ?1`,
-  );
-  const bound = followers === null ? statement.bind(limit) : statement.bind(limit, JSON.stringify(followers));
-  return (await bound.all<{ id: string; ownerId: string }>()).results;
+interface Leader {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
+/** Find the archived jobs whose results these jobs wait for. */
+export async function findLeadersOf(db: D1Database, followers: readonly string[]): Promise<readonly Leader[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT DISTINCT l.id, l.owner_id AS ownerId FROM json_each(?1) v JOIN jobs f ON f.id = v.value JOIN jobs l ON l.id = f.follows
+        WHERE f.state = 'queued' AND l.archive_id IS NOT NULL`,
+    )
+    .bind(JSON.stringify(followers))
+    .all<Leader>();
+  return results;
+}
+
+/** Of these jobs, find those that are archived while others wait for their results. */
+export async function findArchivedLeaders(db: D1Database, leaders: readonly string[]): Promise<readonly Leader[]> {
+  if (leaders.length === 0) return [];
+  const { results } = await db
+    .prepare(
+      `SELECT l.id, l.owner_id AS ownerId FROM json_each(?1) v CROSS JOIN jobs l ON l.id = v.value
+        WHERE l.archive_id IS NOT NULL AND EXISTS (SELECT 1 FROM jobs f WHERE f.follows = l.id AND f.state = 'queued')
+        ORDER BY l.id`,
+    )
+    .bind(JSON.stringify(leaders))
+    .all<Leader>();
+  return results;
+}
+
+/**
+ * Let no other job reuse the result of a job whose line is lost: one of those that wait for it runs in its place. Changes nothing if the row
+ * does not lead to this line any more.
+ */
+export async function endReuse(db: D1Database, jobId: string, { archiveId, offset }: LinePlace): Promise<void> {
+  await db
+    .prepare(`UPDATE jobs SET fingerprint = NULL WHERE id = ?1 AND archive_id = ?2 AND archive_offset = ?3`)
+    .bind(jobId, archiveId, offset)
+    .run();
 }
 
 /**
@@ -57,6 +84,16 @@ export async function insertContents(
   await db.batch([...contentStatements(db, jobId, place, contents, now)]);
 }
 
+/** Our own JSON, from `HEAD`, or checked as an `ExportedJob`. */
+interface Head {
+  readonly input: string;
+  readonly choice: string | null;
+  readonly estimate: string | null;
+  readonly tasks: readonly unknown[];
+  readonly attempts: readonly unknown[];
+  readonly artifacts: readonly unknown[];
+}
+
 /** The statements that make a job whole whose row leads to this place, for one batch. After them it leads nowhere. */
 export function contentStatements(
   db: D1Database,
@@ -71,20 +108,24 @@ export function contentStatements(
   const into = (table: string, columns: readonly string[], rows: string) =>
     `INSERT INTO ${table} (job_id, ${columns.join(", ")})
      SELECT j.id, ${valuesOf(columns)} FROM ${rows} r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`;
+  const { input, choice, estimate, tasks, attempts, artifacts } = JSON.parse(head) as Head;
+  const each = (sql: string, rows: readonly unknown[], ...more: unknown[]) =>
+    arraysOf(rows.map((row) => JSON.stringify(row))).map((some) => of(sql, some, ...more));
   return [
-    of(
+    ...each(
       `INSERT INTO tasks (job_id, owner_id, args, ${TASK_COLUMNS.join(", ")})
-       SELECT j.id, j.owner_id, coalesce(r.value ->> 'args', ?1 ->> '$.input'), ${valuesOf(TASK_COLUMNS)}
-         FROM json_each(?1, '$.tasks') r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`,
-      head,
+       SELECT j.id, j.owner_id, coalesce(r.value ->> 'args', ?5), ${valuesOf(TASK_COLUMNS)}
+         FROM json_each(?1) r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`,
+      tasks,
+      input,
     ),
-    of(
+    ...each(
       `INSERT INTO attempts (${ATTEMPT_COLUMNS.join(", ")})
        SELECT ${valuesOf(ATTEMPT_COLUMNS)}
-         FROM json_each(?1, '$.attempts') r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`,
-      head,
+         FROM json_each(?1) r JOIN jobs j ON ${isStillThere} WHERE true ON CONFLICT DO NOTHING`,
+      attempts,
     ),
-    of(into("artifacts", ARTIFACT_COLUMNS, "json_each(?1, '$.artifacts')"), head),
+    ...each(into("artifacts", ARTIFACT_COLUMNS, "json_each(?1)"), artifacts),
     ...arraysOf(chunks).map((some) => of(into("chunks", CHUNK_COLUMNS, "json_each(?1)"), some)),
     db
       .prepare(
@@ -97,18 +138,18 @@ export function contentStatements(
           SET input = ?1 ->> '$.input', choice = ?1 ->> '$.choice', estimate = ?1 ->> '$.estimate', archive_id = NULL,
               archive_offset = NULL, archive_bytes = NULL, archive_secret = NULL, archive_neurons = NULL, stored_names = NULL, kept_until = ?5
         WHERE id = ?2 AND archive_id = ?3 AND archive_offset = ?4`,
-      head,
+      JSON.stringify({ input, choice, estimate }),
       now + KEPT_MS,
     ),
   ];
 }
 
 /** Join JSON values into JSON arrays, each short enough for one statement. */
-function arraysOf(values: readonly string[]): readonly string[] {
+export function arraysOf(values: readonly string[]): readonly string[] {
   const arrays: string[][] = [];
   let chars = Infinity;
   for (const value of values) {
-    if (chars + value.length > CHUNK_CHARS_A_STATEMENT) {
+    if (chars + value.length > CHARS_A_STATEMENT) {
       arrays.push([]);
       chars = 0;
     }

@@ -43,27 +43,62 @@ export const ARTIFACT_COLUMNS = ["name", "key", "content_type", "size_bytes", "e
 
 export const CHUNK_COLUMNS = ["own_start_ms", "own_end_ms", "heard"] as const;
 
-/** SQL: the columns of a table as a JSON object. */
-export function objectOf(table: string, columns: readonly string[], more = ""): string {
-  return `json_object(${columns.map((column) => `'${column}', ${table}.${column}`).join(", ")}${more})`;
+/** D1 gives a function at most 32 arguments (developers.cloudflare.com/d1/platform/limits). The runtime on this machine gives more. */
+const COLUMNS_A_CALL = 15;
+
+/** SQL: the columns of a table as a JSON object. `more` has SQL by name. */
+export function objectOf(
+  table: string,
+  columns: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const values = [...columns.map((column) => [column, `${table}.${column}`] as const), ...Object.entries(more)];
+  const some = (start: number, prefix: string) =>
+    values
+      .slice(start, start + COLUMNS_A_CALL)
+      .map(([name, sql]) => `'${prefix}${name}', ${sql}`)
+      .join(", ");
+  let object = `json_object(${some(0, "")})`;
+  for (let start = COLUMNS_A_CALL; start < values.length; start += COLUMNS_A_CALL) {
+    object = `json_set(${object}, ${some(start, "$.")})`;
+  }
+  return object;
 }
 
 export const arrayOf = (object: string, from: string) =>
   `(SELECT json_group_array(json(one)) FROM (SELECT ${object} AS one FROM ${from}))`;
 
 // A first task has its job's input as its arguments: they are not stored twice.
-const TASK = objectOf("t", TASK_COLUMNS, ", 'args', nullif(t.args, j.input)");
+const TASK = objectOf("t", TASK_COLUMNS, { args: "nullif(t.args, j.input)" });
 const OWN = "t.job_id = j.id AND t.is_side = 0";
+
+/** What job `j` has several of: SQL of one of them, and where they are, in order. */
+export const PARTS = {
+  tasks: { object: TASK, from: `tasks t WHERE ${OWN} ORDER BY t.id` },
+  attempts: {
+    object: objectOf("a", ATTEMPT_COLUMNS),
+    from: `tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN} ORDER BY a.task_id, a.number`,
+  },
+  artifacts: { object: objectOf("a", ARTIFACT_COLUMNS), from: "artifacts a WHERE a.job_id = j.id ORDER BY a.name" },
+} as const;
 
 /**
  * SQL: what job `j` consists of, except its chunks. The same rows always make the same text, so that the archiver can compare what
  * it wrote with what there is. Deliveries and their tasks belong to a webhook's log, and stay.
  */
-export const HEAD = `json_object(
-  'input', j.input, 'choice', j.choice, 'estimate', j.estimate,
-  'tasks', ${arrayOf(TASK, `tasks t WHERE ${OWN} ORDER BY t.id`)},
-  'attempts', ${arrayOf(objectOf("a", ATTEMPT_COLUMNS), `tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN} ORDER BY a.task_id, a.number`)},
-  'artifacts', ${arrayOf(objectOf("a", ARTIFACT_COLUMNS), `artifacts a WHERE a.job_id = j.id ORDER BY a.name`)})`;
+export const HEAD = `json_object('input', j.input, 'choice', j.choice, 'estimate', j.estimate, ${Object.entries(PARTS)
+  .map(([name, { object, from }]) => `'${name}', ${arrayOf(object, from)}`)
+  .join(", ")})`;
+
+const lengthOf = (...columns: readonly string[]) =>
+  columns.map((column) => `coalesce(length(${column}), 0)`).join(" + ");
+
+/** SQL: about how many characters `HEAD` gives for job `j`: the texts, and for each row its names and numbers. */
+export const HEAD_CHARS = `CAST(${lengthOf("j.input", "j.choice", "j.estimate")}
+  + (SELECT total(500 + length(t.args)) FROM tasks t WHERE ${OWN})
+  + (SELECT total(300 + ${lengthOf("a.usage", "a.operations", "a.error_message")})
+       FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN})
+  + (SELECT total(150 + length(a.name) + length(a.key)) FROM artifacts a WHERE a.job_id = j.id) AS INTEGER)`;
 
 /** How much of a prompt or a text stays in the row: lists show its beginning (shared/jobs/job-title.ts) and search it. */
 const TITLE_CHARS = 500;

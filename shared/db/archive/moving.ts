@@ -2,8 +2,8 @@
 import type { ExportedJob } from "../../archive/exported.ts";
 import type { LinePlace } from "../../archive/line.ts";
 import { insertMarks } from "../jobs/tags-and-metadata.ts";
-import { contentStatements } from "./bring-back.ts";
-import { arrayOf, HEAD, objectOf, valuesOf } from "./contents.ts";
+import { arraysOf, contentStatements } from "./bring-back.ts";
+import { arrayOf, HEAD, HEAD_CHARS, objectOf, PARTS, valuesOf } from "./contents.ts";
 
 const ROW_COLUMNS = [
   "owner_id",
@@ -60,14 +60,25 @@ export interface ExportableJob {
   readonly upload: string | null;
   readonly labels: string;
   readonly versions: string;
-  readonly passages: string;
-  /** From `HEAD`; null for an archived job, whose line has it. */
+  /** Null if they are too long to be read at once. */
+  readonly passages: string | null;
+  /** From `HEAD`; null for an archived job, whose line has it, and if it is too long to be read at once. */
   readonly head: string | null;
   readonly hasChunks: number;
   readonly place: LinePlace | null;
 }
 
 type ExportableRow = Omit<ExportableJob, "place"> & (LinePlace | { readonly [Name in keyof LinePlace]: null });
+
+/** D1 builds no text of more than two megabytes, and answers with at most fifty. */
+const CHARS_AT_ONCE = 400_000;
+
+/** How many of those that are read one by one come in one answer. */
+const ROWS_A_PAGE = 100;
+
+const PASSAGE = { object: objectOf("p", PASSAGE_COLUMNS), from: "passages p WHERE p.job_id = j.id ORDER BY p.number" };
+const PASSAGE_CHARS = `(SELECT total(300 + length(p.text) + coalesce(length(p.indexed_text), 0) + coalesce(length(p.vector), 0))
+                          FROM passages p WHERE p.job_id = j.id)`;
 
 /** List ended jobs of all owners after a place, the earliest end first. */
 export async function listExportable(
@@ -82,8 +93,8 @@ export async function listExportable(
                 WHERE u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id LIMIT 1) AS upload,
               ${arrayOf(objectOf("one_of", LABEL_COLUMNS), `job_labels one_of ${of} ORDER BY label`)} AS labels,
               ${arrayOf(objectOf("one_of", VERSION_COLUMNS), `transcript_versions one_of ${of} ORDER BY version`)} AS versions,
-              ${arrayOf(objectOf("one_of", PASSAGE_COLUMNS), `passages one_of ${of} ORDER BY number`)} AS passages,
-              iif(j.archive_id IS NULL, ${HEAD}, NULL) AS head, EXISTS (SELECT 1 FROM chunks c WHERE c.job_id = j.id) AS hasChunks,
+              iif(${PASSAGE_CHARS} < ${CHARS_AT_ONCE}, ${arrayOf(PASSAGE.object, PASSAGE.from)}, NULL) AS passages,
+              iif(j.archive_id IS NULL AND ${HEAD_CHARS} < ${CHARS_AT_ONCE}, ${HEAD}, NULL) AS head, EXISTS (SELECT 1 FROM chunks c WHERE c.job_id = j.id) AS hasChunks,
               j.archive_id AS archiveId, j.archive_offset AS offset, j.archive_bytes AS bytes, j.archive_secret AS secret
          FROM jobs j INDEXED BY jobs_finalized
         WHERE j.finalized_at IS NOT NULL AND (j.finalized_at, j.id) > (?1, ?2)
@@ -95,6 +106,40 @@ export async function listExportable(
     ...job,
     place: archiveId === null ? null : { archiveId, offset, bytes, secret },
   }));
+}
+
+/** Read the passages of a job that has many. @returns a JSON array. */
+export async function readPassageLines(db: D1Database, jobId: string): Promise<string> {
+  return `[${(await readPart(db, jobId, PASSAGE)).join(",")}]`;
+}
+
+/** Read what a job consists of, as `HEAD` does, but a page at a time. */
+export async function readLongHead(db: D1Database, jobId: string): Promise<string> {
+  const row = await db.prepare(`SELECT input, choice, estimate FROM jobs WHERE id = ?1`).bind(jobId).first();
+  const parts = [];
+  for (const [name, part] of Object.entries(PARTS)) {
+    parts.push(`"${name}":[${(await readPart(db, jobId, part)).join(",")}]`);
+  }
+  return `${JSON.stringify(row).slice(0, -1)},${parts.join(",")}}`;
+}
+
+async function readPart(
+  db: D1Database,
+  jobId: string,
+  { object, from }: { readonly object: string; readonly from: string },
+): Promise<readonly string[]> {
+  const all: string[] = [];
+  for (let page: readonly string[] | null = null; page === null || page.length === ROWS_A_PAGE;) {
+    const { results } = await db
+      .prepare(
+        `SELECT (SELECT ${object}) AS one FROM jobs j CROSS JOIN ${from.replace("WHERE", "WHERE j.id = ?1 AND")} LIMIT ?2 OFFSET ?3`,
+      )
+      .bind(jobId, ROWS_A_PAGE, all.length)
+      .all<{ one: string }>();
+    page = results.map(({ one }) => one);
+    all.push(...page);
+  }
+  return all;
 }
 
 /**
@@ -118,7 +163,9 @@ export async function insertExported(db: D1Database, job: ExportedJob, now: numb
     ),
     of(rowsOf("job_labels", LABEL_COLUMNS), labels),
     of(rowsOf("transcript_versions", VERSION_COLUMNS), versions),
-    of(rowsOf("passages", PASSAGE_COLUMNS), passages),
+    ...arraysOf(passages.map((passage) => JSON.stringify(passage))).map((some) =>
+      db.prepare(rowsOf("passages", PASSAGE_COLUMNS)).bind(some, id, place.archiveId),
+    ),
     of(
       `INSERT INTO uploads (bucket, key, etag, size_bytes, owner_id, job_id, created_at)
        SELECT ${valuesOf(UPLOAD_COLUMNS)}, j.owner_id, j.id, j.created_at

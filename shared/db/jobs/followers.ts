@@ -106,6 +106,17 @@ export async function releaseFollowers(db: D1Database, now: number, leaders: rea
  */
 export async function releaseForgotten(db: D1Database, now: number): Promise<Changes> {
   const after = await readCursor(db, LEADERS_SEEN);
+  const leaders = await readLeaders(db, after, LEADERS_AT_ONCE);
+  const released: Changes[] = [];
+  do released.push(await releaseFollowers(db, now, leaders));
+  while (released.length < MOST_ROUNDS && released.at(-1)?.endedJobs.length === SERVED_AT_ONCE);
+  const next = leaders.length < LEADERS_AT_ONCE ? null : (leaders.at(-1) ?? null);
+  if (next !== after) await writeCursor(db, LEADERS_SEEN, next);
+  return sumOf(released);
+}
+
+/** Read jobs that are followed, in the order of their ids: two rows for each, however many followers it has. */
+export async function readLeaders(db: D1Database, after: string | null, limit: number): Promise<readonly string[]> {
   const { results } = await db
     .prepare(
       `WITH RECURSIVE leaders (id) AS (
@@ -116,15 +127,9 @@ export async function releaseForgotten(db: D1Database, now: number): Promise<Cha
        )
        SELECT id FROM leaders WHERE id IS NOT NULL LIMIT ?2`,
     )
-    .bind(after ?? "", LEADERS_AT_ONCE)
+    .bind(after ?? "", limit)
     .all<{ id: string }>();
-  const leaders = results.map(({ id }) => id);
-  const released: Changes[] = [];
-  do released.push(await releaseFollowers(db, now, leaders));
-  while (released.length < MOST_ROUNDS && released.at(-1)?.endedJobs.length === SERVED_AT_ONCE);
-  const next = leaders.length < LEADERS_AT_ONCE ? null : (leaders.at(-1) ?? null);
-  if (next !== after) await writeCursor(db, LEADERS_SEEN, next);
-  return sumOf(released);
+  return results.map(({ id }) => id);
 }
 
 /** Find the followers of these leaders that get a result, and the leaders that are lost. */
