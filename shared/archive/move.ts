@@ -5,7 +5,7 @@ import { JobWork } from "../kinds/index.ts";
 import { patiently } from "../uploads/patient.ts";
 import { isResultKey } from "../uploads/storage.ts";
 import { ExportedJob } from "./exported.ts";
-import { readLine } from "./line.ts";
+import { FORMAT, readLine } from "./line.ts";
 import { openLine, type WholeDeps } from "./whole.ts";
 
 /** Write the line of a job, wherever the job is. It stays there. */
@@ -16,7 +16,7 @@ export async function exportJob(job: ExportableJob, { db, media }: WholeDeps): P
       ? readLine(id, await openLine(media, place))
       : { head: head ?? (await readLongHead(db, id)), chunks: hasChunks === 1 ? await readChunkLines(db, id) : [] };
   const parts = [
-    `"format":1,"job":${JSON.stringify(id)},"row":${job.row},"upload":${job.upload ?? "null"},"labels":${job.labels}`,
+    `"format":${FORMAT},"job":${JSON.stringify(id)},"row":${job.row},"upload":${job.upload ?? "null"},"labels":${job.labels}`,
     `"versions":${job.versions},"passages":${job.passages ?? (await readPassageLines(db, id))},"contents":${contents.head},"chunks":[${contents.chunks.join(",")}]`,
   ];
   return ExportedJob.parse(JSON.parse(`{${parts.join(",")}}`));

@@ -21,7 +21,7 @@ export async function seal(text: string): Promise<Sealed> {
   const raw = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   const key = await crypto.subtle.importKey("raw", raw, ALGORITHM, false, ["encrypt"]);
   const sealed = await crypto.subtle.encrypt({ name: ALGORITHM, iv: NONCE }, key, new TextEncoder().encode(text));
-  return { bytes: new Uint8Array(sealed), secret: btoa(String.fromCharCode(...raw)).replace(/=+$/, "") };
+  return { bytes: new Uint8Array(sealed), secret: raw.toBase64({ omitPadding: true }) };
 }
 
 /** Decrypt a text. @throws if a byte differs from what was encrypted, or if the key is another. */
@@ -32,7 +32,7 @@ export async function unseal({
   readonly bytes: BufferSource;
   readonly secret: string;
 }): Promise<string> {
-  const raw = Uint8Array.from(atob(secret), (char) => char.charCodeAt(0));
+  const raw = Uint8Array.fromBase64(secret);
   const key = await crypto.subtle.importKey("raw", raw, ALGORITHM, false, ["decrypt"]);
   const decrypted = await crypto.subtle.decrypt({ name: ALGORITHM, iv: NONCE }, key, bytes);
   const decoded = decodeText(new Uint8Array(decrypted));
