@@ -98,7 +98,7 @@ function randomFilter(random: Random): JobFilter {
 }
 
 function matches(job: Job, filter: JobFilter): boolean {
-  const { state, kind, label, text, createdAfter = 0, createdBefore = Infinity, marks } = filter;
+  const { state, kind, label, text, createdAfter = 0, createdBefore = Infinity, marks = [] } = filter;
   return (
     job.ownerId === "ann" &&
     (state ?? job.state) === job.state &&

@@ -4,18 +4,19 @@ import type { JobRow } from "../../jobs/job-detail.ts";
 import type { JobState } from "../../jobs/job.ts";
 import { JOB } from "./reads.ts";
 
+/** What is left out is not asked for. */
 export interface JobFilter {
-  readonly state: JobState | undefined;
-  readonly kind: JobKind | undefined;
-  readonly label: string | undefined;
+  readonly state?: JobState | undefined;
+  readonly kind?: JobKind | undefined;
+  readonly label?: string | undefined;
   /** Text in the job's file name, prompt, text or id; letters A to Z match in either case. */
-  readonly text: string | undefined;
+  readonly text?: string | undefined;
   /** Epoch milliseconds: from, inclusive. */
-  readonly createdAfter: number | undefined;
+  readonly createdAfter?: number | undefined;
   /** Epoch milliseconds: until, exclusive. */
-  readonly createdBefore: number | undefined;
+  readonly createdBefore?: number | undefined;
   /** The job must carry all of them (shared/jobs/tags-and-metadata.ts). */
-  readonly marks: readonly string[];
+  readonly marks?: readonly string[];
 }
 
 export interface JobPage {
@@ -64,7 +65,7 @@ interface Walk {
  */
 export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
   // The text is searched for in the latest jobs, whatever else they are.
-  const isLimited = filter.text !== undefined && filter.marks.length === 0;
+  const isLimited = filter.text !== undefined && (filter.marks ?? []).length === 0;
   const walks = walksOf(filter);
   const walked = isLimited ? undefined : await fewest(db, walks, filter, page);
   if (walked === null) return [];
@@ -90,7 +91,7 @@ export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage)
 /** The columns of `jobs j` that give the order. */
 const JOB_PLACE = { owner: "j.owner_id", at: "j.created_at", id: "j.id" };
 
-function walksOf({ state, label, marks }: JobFilter): readonly Walk[] {
+function walksOf({ state, label, marks = [] }: JobFilter): readonly Walk[] {
   const walks = marks.map(byMark);
   if (label !== undefined) walks.push(byLabel(label));
   // No index has the completed jobs, because most are.
