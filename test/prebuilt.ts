@@ -2,11 +2,12 @@
 // runtime, which takes it 2.7 s of CPU, and keeps a compiler that watches their files.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { DAY_MS } from "../shared/durations.ts";
+import { keepFolder } from "./kept-folder.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Builds, by what they were built from. They may be deleted at any time. */
@@ -23,7 +24,7 @@ const PREBUILT = "DARKROOM_TEST_WORKERS";
 /** Vitest calls this once, in its main process. */
 export default async function setup(): Promise<void> {
   const folder = join(FOLDER, await digestOf(SOURCES));
-  if (!(await exists(folder))) await build(folder);
+  await keepFolder(folder, build);
   process.env[PREBUILT] = folder;
 }
 
@@ -38,23 +39,16 @@ export function prebuilt(main: string) {
   return { main: built, no_bundle: true, find_additional_modules: false, alias: {} };
 }
 
-async function build(folder: string): Promise<void> {
-  await mkdir(FOLDER, { recursive: true });
+async function build(outdir: string): Promise<void> {
   await forgetOlder();
-  // Under another name first: a build that is interrupted must not be taken for a whole one.
-  const unfinished = join(FOLDER, crypto.randomUUID());
   for (const main of MAINS) {
     const flags = ["--compatibility-flags=nodejs_als", "--env=local", "--dry-run"];
-    const args = ["deploy", main, ...flags, `--outdir=${unfinished}`];
+    const args = ["deploy", main, ...flags, `--outdir=${outdir}`];
     await promisify(execFile)(process.execPath, [join(ROOT, "node_modules/wrangler/bin/wrangler.js"), ...args], {
       cwd: ROOT,
       env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
     });
   }
-  await rename(unfinished, folder).catch(async (error: unknown) => {
-    // Another run of the tests was faster.
-    if (!(await exists(folder))) throw error;
-  });
 }
 
 /** Leave the builds of the last day: another run may have just begun with one. */
@@ -79,11 +73,4 @@ async function digestOf(names: readonly string[]): Promise<string> {
     }
   }
   return digest.digest("hex");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
