@@ -35,3 +35,9 @@ export async function withTimeLimit<T>(
     ended?.removeEventListener("abort", onEnded);
   }
 }
+
+/** Return a function that says whether less than this time has passed since now. */
+export function lasting(limitMs: number): () => boolean {
+  const beganAt = Date.now();
+  return () => Date.now() - beganAt < limitMs;
+}

@@ -16,6 +16,7 @@ import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import type { Journal } from "../../shared/jobs/journal.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { archiveKey } from "../../shared/uploads/storage.ts";
+import { lasting } from "../../shared/time-limit.ts";
 import { areEarlierWordsFound } from "./find-earlier-words.ts";
 
 export interface ArchiveDeps {
@@ -48,8 +49,7 @@ const MOST_CHUNK_CHARS = 3_000_000;
 export async function archiveJobs(deps: ArchiveDeps, now: number): Promise<number> {
   const { db, archiveAfterMs } = deps;
   if (archiveAfterMs === 0 || !(await areEarlierWordsFound(db))) return 0;
-  const startedAt = Date.now();
-  const isTime = () => Date.now() - startedAt < RUN_MS;
+  const isTime = lasting(RUN_MS);
   let count = 0;
   for (const { cursor: name, pageJobs: limit, pages, isRound } of WALKS) {
     for (let page = 1; page <= pages && (page === 1 || isTime()); page += 1) {

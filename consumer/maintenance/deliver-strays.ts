@@ -9,6 +9,7 @@ import {
 } from "../../shared/db/webhooks/stray-deliveries.ts";
 import { DELIVERY_ATTEMPTS, deliveryDelayMs } from "../../shared/webhooks/event.ts";
 import { LONGEST_SENDING_MS, sendWebhook } from "../../shared/webhooks/send.ts";
+import { lasting } from "../../shared/time-limit.ts";
 
 export interface StrayDeps {
   readonly db: D1Database;
@@ -41,7 +42,7 @@ export const TAKEN_MS = BEGIN_WITHIN_MS + LONGEST_SENDING_MS + 2 * QUERY_MS;
  * @returns how many deliveries were sent, or cannot be sent.
  */
 export async function deliverStrays(deps: StrayDeps, now: number): Promise<number> {
-  const beganAt = Date.now();
+  const isTime = lasting(BEGIN_WITHIN_MS);
   const later = () => Math.max(now, Date.now());
   const taken = await takeStrays(deps.db, { now, until: later() + TAKEN_MS, limit: DELIVERIES_A_RUN });
   const unsent = new Set(taken);
@@ -49,7 +50,7 @@ export async function deliverStrays(deps: StrayDeps, now: number): Promise<numbe
   const tellNext = async (): Promise<void> => {
     for (let some = byEndpoint.shift(); some !== undefined; some = byEndpoint.shift()) {
       for (const one of some) {
-        if (Date.now() - beganAt >= BEGIN_WITHIN_MS) return;
+        if (!isTime()) return;
         const report = await deliver(one, deps, later);
         if (report === null) break;
         unsent.delete(one);

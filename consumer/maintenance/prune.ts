@@ -13,6 +13,7 @@ import { deleteLapsedClaims, findLapsedClaims } from "../../shared/db/jobs/reuse
 import { deleteLeftovers, deleteResults, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
+import { lasting } from "../../shared/time-limit.ts";
 import { pruneMany } from "./prune-many.ts";
 
 export interface PruneDeps extends DeletionDeps {
@@ -40,8 +41,7 @@ const FILES_CURSOR = "files";
  */
 export async function pruneFinalized(deps: PruneDeps, now: number): Promise<number> {
   const { db, retentionDays } = deps;
-  const beganAt = Date.now();
-  const isTime = () => Date.now() - beganAt < BEGIN_WITHIN_MS;
+  const isTime = lasting(BEGIN_WITHIN_MS);
   let count = 0;
   let kept = 0;
   while (isTime() && kept < KEPT_A_RUN) {

@@ -34,6 +34,7 @@ import {
   timeIn,
 } from "../../shared/uploads/storage.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
+import { lasting } from "../../shared/time-limit.ts";
 import { recordJobs } from "./record-jobs.ts";
 
 export interface RestoreDeps extends Intake, DeletionDeps {}
@@ -54,9 +55,9 @@ const JOBS_A_TRANSACTION = 100;
  */
 export async function keepRestorable(deps: RestoreDeps, now: number): Promise<number> {
   await noticeRestore(deps, now);
-  const beganAt = Date.now();
+  const isTime = lasting(BEGIN_WITHIN_MS);
   let count = 0;
-  for (let step = 0; step < STEPS_A_RUN && Date.now() - beganAt < BEGIN_WITHIN_MS; step += 1) {
+  for (let step = 0; step < STEPS_A_RUN && isTime(); step += 1) {
     const restore = await findRestore(deps.db);
     if (restore === null) return count + (await recordJobs(deps, now));
     count += await takeUpAgain(restore, deps, now);

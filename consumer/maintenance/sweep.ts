@@ -6,6 +6,7 @@ import { DAY_MS } from "../../shared/durations.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import type { Announcement } from "../../shared/uploads/announcement.ts";
 import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
+import { lasting } from "../../shared/time-limit.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
 
 export interface SweepDeps extends Intake {
@@ -39,8 +40,7 @@ const OBJECTS_AT_ONCE = 100;
 export async function sweepInbox(deps: SweepDeps, now: number): Promise<number> {
   const { db, media } = deps;
   if (!(await knowsDeletions(db, now))) return 0;
-  const beganAt = Date.now();
-  const isTime = () => Date.now() - beganAt < BEGIN_WITHIN_MS;
+  const isTime = lasting(BEGIN_WITHIN_MS);
   // An object whose row may have ended may have had its job.
   const since = Math.max(now - deps.uploadDays * DAY_MS, await readForgottenTo(db));
   let cursor = await readCursor(db, CURSOR);
