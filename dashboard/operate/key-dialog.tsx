@@ -43,7 +43,6 @@ export function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (k
       title="New key"
       onClose={onClose}
       act="Create key"
-      leave="Cancel"
       isReady={fields.label.trim() !== "" && scopes.length > 0 && !make.isPending}
       error={make.error}
       onSubmit={() => make.mutate()}

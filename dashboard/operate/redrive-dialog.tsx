@@ -55,7 +55,6 @@ export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; 
       isWide
       onClose={onClose}
       act={isCurrent && count > 0 ? `Redrive ${formatCount(count)}` : "Redrive"}
-      leave="Cancel"
       isReady={isCurrent && count > 0 && !redrive.isPending}
       error={redrive.error}
       onSubmit={() => redrive.mutate()}

@@ -8,7 +8,6 @@ import { Refusal } from "./states.tsx";
 export function FormDialog({
   title,
   act,
-  leave = "Cancel",
   isReady,
   isDangerous = false,
   isWide = false,
@@ -20,7 +19,6 @@ export function FormDialog({
   title: string;
   /** The label of the button: the act itself. */
   act: string;
-  leave?: string;
   /** Whether the form can be sent, and is not being sent already. */
   isReady: boolean;
   isDangerous?: boolean;
@@ -39,7 +37,7 @@ export function FormDialog({
       footer={
         <>
           <button type="button" class="button" onClick={onClose}>
-            {leave}
+            Cancel
           </button>
           <button form={form} class={isDangerous ? "button danger" : "button primary"} disabled={!isReady}>
             {act}
