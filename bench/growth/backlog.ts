@@ -48,7 +48,7 @@ function worksOf(ownerId: string, jobs: number, createdAt: number): Waiting[] {
   return Array.from({ length: jobs }, () => ({ ownerId, work: nextWork(), createdAt }));
 }
 
-/** Let so many owners, from this number on, wait with so many tasks each. */
+/** Add owners whose tasks wait: how many owners, the number of the first, and how many tasks each. */
 export async function addWaiting(
   db: D1Database,
   { from, owners, tasks }: { readonly from: number; readonly owners: number; readonly tasks: number },

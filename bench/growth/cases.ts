@@ -24,25 +24,15 @@ export interface Case {
   readonly name: string;
   /** The rows that it may read, for each thing that it handles. */
   readonly goal: number;
-  /** If it returns a number, it handled so many things, and the figures are those of one. */
+  /** If it returns a number, that is how many things it handled, and the figures are divided by it. */
   act(db: D1Database): Promise<unknown>;
 }
 
 const PAGE = 50;
 const LEASED = 10;
-const ANY: JobFilter = {
-  state: undefined,
-  kind: undefined,
-  label: undefined,
-  text: undefined,
-  createdAfter: undefined,
-  createdBefore: undefined,
-  marks: [],
-};
-
-function list(name: string, goal: number, filter: Partial<JobFilter>, ownerId = LARGEST): Case {
+function list(name: string, goal: number, filter: JobFilter, ownerId = LARGEST): Case {
   const page = { ownerId, limit: PAGE, before: undefined, figures: false };
-  return { name: `list.${name}`, goal, act: (db) => listJobs(db, { ...ANY, ...filter }, page) };
+  return { name: `list.${name}`, goal, act: (db) => listJobs(db, filter, page) };
 }
 
 const OLD_DAY = { createdAfter: NOW - 15 * DAY_MS, createdBefore: NOW - 14 * DAY_MS };
@@ -111,7 +101,7 @@ export function writeCases(): readonly Case[] {
   ];
 }
 
-/** Leases while so many owners wait. */
+/** Leases while this number of owners waits. */
 export function leaseCases(owners: number): readonly Case[] {
   return [
     { name: `lease.${owners}Owners`, goal: 1500, act: (db) => leaseTasks(db, leaseOf({})) },

@@ -25,12 +25,12 @@ export interface Measured {
 
 const RUNNING = 5;
 const LOST = 10;
-/** A lease of ten among so many owners, if that many tasks wait. */
+/** The numbers of owners among whom ten tasks are leased, if at least that many tasks wait. */
 const OWNERS = [100, 1000, 10_000] as const;
 const MOST_WAITING = 100_000;
 const MOST_FOLLOWERS = 10_000;
 const TASKS_A_FURTHER_OWNER = 2;
-/** A job that is pruned may read so many. */
+/** The most rows that the prune of a job may read. */
 const PRUNED_ROWS = 30;
 /** The system counts a processor's time in steps of some milliseconds: more calls give no better figure than this. */
 const ENOUGH_MS = 100;

@@ -10,7 +10,7 @@ import { scoreWords } from "./score-words.ts";
 /** How deep each ranking goes: as far as one query of Vectorize can. */
 export const CANDIDATES = 100;
 
-/** Passages with all the words are looked for as well if there are at most so many. A longer query is a sentence. */
+/** The longest query, in words, for which passages with all the words are looked for as well. A longer query is a sentence. */
 const MOST_TOGETHER = 8;
 
 /** A snippet shows the rarest words. Each of them is looked for in each hit. */

@@ -6,7 +6,7 @@ import { bindScope, IN_SCOPE, type PassageScope } from "./passages.ts";
 const ROWS_READ = 2400;
 const LEAST_ROWS = 20;
 
-/** Of a kind, so many times more matches are looked through, because the index of words does not have the kind. */
+/** How many times more matches are looked through if a kind is asked for, because the index of words does not have the kind. */
 const OF_A_KIND = 4;
 
 /** How many of the owner's latest passages tell how frequent a word is. */

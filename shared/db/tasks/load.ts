@@ -34,10 +34,10 @@ export interface Load {
   readonly hold: AccountHold | null;
 }
 
-/** Of each kind of task that waits, so many are counted from both ends of the index. */
+/** How many waiting tasks of each kind are counted, from each end of the index. */
 const WAITING_COUNTED = 150;
 
-/** Of all tasks, so many that run are counted, and so many whose stage has not opened. */
+/** How many running tasks of all kinds are counted, and how many whose stage has not opened. */
 const STARTED_COUNTED = 500;
 
 /** Jobs of all owners that ended within the hour. */

@@ -19,7 +19,7 @@ function momentsOf({ until, apartMs }: Slots, count: number): readonly number[] 
   return Array.from({ length: count }, (_, index) => until - (count - index) * apartMs);
 }
 
-/** SQL: the milliseconds between two calls of a model that allows so many a minute. */
+/** SQL: the milliseconds between two calls of a model. `limit` is how many calls a minute it allows. */
 const apart = (limit: string) => `(${MINUTE_MS}.0 / max(1, ${limit}))`;
 
 /**
