@@ -11,6 +11,7 @@ import type * as redrives from "../producer/redrives/schema.ts";
 import type * as uploads from "../producer/uploads/schema.ts";
 import type { SearchQuery as SearchRequest } from "../producer/search/requests.ts";
 import type * as asked from "../producer/ask/schema.ts";
+import type * as generated from "../producer/generate/schema.ts";
 import type * as views from "../producer/search/schema.ts";
 import type { AskRequest as AskedRequest } from "../producer/ask/requests.ts";
 import type { AuditQuery as AskedAudit } from "../producer/audit/requests.ts";
@@ -91,8 +92,8 @@ export type SearchHit = views.SearchHit;
 export type SearchAnswer = views.SearchAnswer;
 export type AskRequest = z.input<typeof AskedRequest>;
 export type AskStart = asked.AskStart;
-export type AskText = asked.AskText;
-export type AskUsage = asked.AskUsage;
+export type AskText = generated.AnswerText;
+export type AskUsage = generated.AnswerUsage;
 export type AskAnswer = asked.AskAnswer;
 export type SeenUpload = uploads.Upload;
 

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { readEvents } from "../client/sse.ts";
-import { textModelsFrom } from "../producer/ask/ask-in-turn.ts";
+import { textModelsFrom } from "../producer/generate/ask-in-turn.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { expectProblem } from "./redriving.ts";
 

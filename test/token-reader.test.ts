@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { inTurn } from "../local/shapes.ts";
-import { tokenReader } from "../producer/ask/token-reader.ts";
+import { tokenReader } from "../producer/generate/token-reader.ts";
 
 const GRANITE = "@cf/ibm-granite/granite-4.0-h-micro";
 const USAGE = { prompt_tokens: 100, completion_tokens: 7 };

@@ -1,7 +1,7 @@
 import { chooseLines, stampedLine } from "./choose-lines.ts";
-import { type ModelId, TEXT_MODELS, type Tier, type Units } from "../../shared/models/models.ts";
-import { tokensOf } from "../../shared/cost/neurons.ts";
-import { ANSWER_TOKENS, answerTo, type Message } from "../../shared/models/prompts.ts";
+import { type ModelId, TEXT_MODELS, type Tier } from "../../shared/models/models.ts";
+import { ANSWER_TOKENS, answerTo } from "../../shared/models/prompts.ts";
+import type { Chat } from "../../shared/models/writer.ts";
 import type { Covers } from "./schema.ts";
 import type { AskedAbout } from "./read-lines.ts";
 
@@ -15,10 +15,8 @@ const MATERIAL_BYTES = 72_000;
 /** A question as it is put to a model. */
 export interface Question {
   readonly model: ModelId;
-  readonly messages: readonly Message[];
+  readonly chat: Chat;
   readonly covers: Covers;
-  /** What the answer will consume at most, estimated from the question. */
-  readonly expected: Units;
 }
 
 export function questionOf({ question, tier }: { question: string; tier: Tier }, about: AskedAbout): Question {
@@ -28,11 +26,9 @@ export function questionOf({ question, tier }: { question: string; tier: Tier },
     const [startMs, endMs] = [run[0]?.startMs ?? null, run.at(-1)?.endMs ?? null];
     return startMs === null || endMs === null ? [] : [{ startMs, endMs }];
   });
-  const inputTokens = messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
   return {
     model: TEXT_MODELS[tier],
-    messages,
+    chat: { messages, maxTokens: ANSWER_TOKENS },
     covers: { isWhole, durationMs: about.durationMs, stretches },
-    expected: { inputTokens, outputTokens: ANSWER_TOKENS },
   };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { AnswerText, AnswerUsage } from "../generate/schema.ts";
 import { ProblemBody } from "../http/problem.ts";
 
 const Stretch = z.object({ startMs: z.int(), endMs: z.int() });
@@ -21,29 +22,8 @@ export const AskStart = z
   .describe("the event `start`: the model, and the part of the text that it was given");
 export type AskStart = z.infer<typeof AskStart>;
 
-export const AskText = z
-  .object({ text: z.string() })
-  .meta({ id: "AskText" })
-  .describe("an event without a name: the text that the model has written since the last event");
-export type AskText = z.infer<typeof AskText>;
-
-export const AskUsage = z
-  .object({
-    inputTokens: z.number(),
-    outputTokens: z.number(),
-    neurons: z.number(),
-    isEstimated: z
-      .boolean()
-      .describe("whether the neurons come from the catalogue, because the platform reported none"),
-    engine: z.string(),
-    shape: z.string().optional().describe("the fields of the model's own events, without their values"),
-  })
-  .meta({ id: "AskUsage" })
-  .describe("the event `usage`, after the last text: what the answer cost. The event `done` follows, with `{}`");
-export type AskUsage = z.infer<typeof AskUsage>;
-
 /** The data of the events of an answer. */
-export const AskEvent = z.union([AskStart, AskText, AskUsage, ProblemBody]).meta({ id: "AskEvent" });
+export const AskEvent = z.union([AskStart, AnswerText, AnswerUsage, ProblemBody]).meta({ id: "AskEvent" });
 
 export const AskAnswer = z
   .object({

@@ -19,6 +19,15 @@ export function readChat(answer: Readable): string {
   return message?.content ?? text ?? "";
 }
 
+/** Return whether an answer says that the model wrote as much as it may. Many answers do not say why the model ended. */
+export function isCutBy(value: unknown): boolean {
+  const read = z.object({ choices: z.array(z.object({ finish_reason: Text })).nullish() }).safeParse(value);
+  return read.success && read.data.choices?.[0]?.finish_reason === LENGTH;
+}
+
+/** The reason of a model that wrote as many tokens as it may. */
+const LENGTH = "length";
+
 const Piece = z.object({
   delta: z.object({ content: Text, reasoning_content: Text, reasoning: Text }).nullish(),
   text: Text,
@@ -38,6 +47,8 @@ export interface ChatPiece {
   readonly isToken: boolean;
   /** Whether the model says that nothing more comes. */
   readonly isLast: boolean;
+  /** Whether the model says that it ended because it wrote as much as it may. */
+  readonly isCut: boolean;
 }
 
 /** Read one event of a stream; null if it is not an event of a text model. */
@@ -49,5 +60,6 @@ export function readChatEvent(data: unknown): ChatPiece | null {
   const text = response ?? choice?.delta?.content ?? choice?.text ?? "";
   const thought = choice?.delta?.reasoning_content ?? choice?.delta?.reasoning ?? "";
   const isLast = Boolean(usage) || Boolean(choice?.finish_reason);
-  return { text, isToken: text !== "" || thought !== "", isLast };
+  const isCut = choice?.finish_reason === LENGTH;
+  return { text, isToken: text !== "" || thought !== "", isLast, isCut };
 }

@@ -8,7 +8,7 @@
 // - The prompts ask for the language: otherwise a small model answers in the language of the rules.
 
 export interface Message {
-  readonly role: "system" | "user";
+  readonly role: "system" | "user" | "assistant";
   readonly content: string;
 }
 

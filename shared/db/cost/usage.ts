@@ -27,7 +27,7 @@ export function addUsage(db: D1Database, rows: string): D1PreparedStatement {
 /** Calls that a request made itself, without an attempt. `at` is epoch milliseconds. */
 export interface DirectUsage {
   readonly ownerId: string;
-  readonly kind: "ask" | "search";
+  readonly kind: "ask" | "search" | "generate" | "embed";
   readonly calls: readonly ModelCall[];
   readonly at: number;
 }

@@ -1,12 +1,12 @@
 import { shapeOf } from "../../shared/models/answer-shape.ts";
-import { readChat } from "../../shared/models/chat-answer.ts";
+import { isCutBy, readChat } from "../../shared/models/chat-answer.ts";
 import { consumedBy } from "../../shared/models/consumed-by.ts";
 import { answeredCall, type ModelCall, sentCall } from "../../shared/models/model-call.ts";
 import { brokenOff, refusal, silence, unexpectedAnswer } from "../../shared/models/model-error.ts";
 import { type Ai, askBinding, parseJson } from "../../shared/models/run-model.ts";
+import type { Units } from "../../shared/models/models.ts";
 import { withTimeLimit } from "../../shared/time-limit.ts";
-import { ANSWER_TOKENS } from "../../shared/models/prompts.ts";
-import type { Question } from "./question.ts";
+import { type Chat, chatInputs, chatUnits } from "../../shared/models/writer.ts";
 import { tokenReader } from "./token-reader.ts";
 
 /** A person waits for the answer, so a model that is silent for this long is stopped. */
@@ -29,6 +29,8 @@ export interface OpenAnswer {
   readonly next: () => Promise<readonly string[] | null>;
   /** What the answer has cost so far. */
   readonly call: () => ModelCall;
+  /** Whether the model stopped because it had written as much as it may. To be asked at the end. */
+  readonly isCut: () => boolean;
 }
 
 /**
@@ -37,10 +39,11 @@ export interface OpenAnswer {
  */
 export async function openAnswer(
   ai: Ai,
-  { model, messages, expected, rejectsIfBusy }: Question & { readonly rejectsIfBusy: boolean },
+  { model, chat, rejectsIfBusy }: { readonly model: string; readonly chat: Chat; readonly rejectsIfBusy: boolean },
   stopping: AbortController,
 ): Promise<Opened> {
-  const inputs = { messages, max_tokens: ANSWER_TOKENS, stream: true };
+  const inputs = { ...chatInputs(chat), stream: true };
+  const expected = chatUnits(chat);
   const { signal } = stopping;
   let startedAt = Date.now();
   let calls: readonly ModelCall[] = [];
@@ -67,7 +70,7 @@ export async function openAnswer(
       first = null;
       return reading;
     };
-    return { ok: true, answer: { next, call: () => answer.call() } };
+    return { ok: true, answer: { next, call: () => answer.call(), isCut: () => answer.isCut() } };
   } catch (error) {
     return { ok: false, error, calls };
   }
@@ -75,7 +78,7 @@ export async function openAnswer(
 
 interface Asked {
   readonly model: string;
-  readonly expected: Question["expected"];
+  readonly expected: Units;
   readonly startedAt: number;
 }
 
@@ -90,7 +93,8 @@ async function wholeAnswer(response: Response, { model, expected, startedAt }: A
   const text = readChat({ value, call });
   if (text.trim() === "") throw unexpectedAnswer(model, "answered nothing");
   const left = [text];
-  return { next: async () => (left.length > 0 ? left.splice(0) : null), call: () => call };
+  const isCut = isCutBy(value) || wroteAll(call, expected);
+  return { next: async () => (left.length > 0 ? left.splice(0) : null), call: () => call, isCut: () => isCut };
 }
 
 function streamedAnswer(
@@ -120,7 +124,13 @@ function streamedAnswer(
       return texts;
     },
     call: () => tokens.call(),
+    isCut: () => tokens.isCut || wroteAll(tokens.call(), asked.expected),
   };
+}
+
+/** A model that does not say why it ended was cut off if it wrote as many tokens as it may. */
+function wroteAll({ units }: ModelCall, { outputTokens = 0 }: Units): boolean {
+  return (units.outputTokens ?? 0) >= outputTokens;
 }
 
 async function later(): Promise<undefined> {

@@ -1,8 +1,18 @@
-import type { ModelCall } from "../../shared/models/model-call.ts";
-import { problemBody } from "../http/problem.ts";
-import type { AskStart, AskText, AskUsage } from "./schema.ts";
 import { modelProblem } from "./model-problem.ts";
+import type { Problem } from "../http/problem.ts";
 import type { OpenAnswer } from "./open-answer.ts";
+
+/** How an API writes the events of an answer: each function returns whole events of a stream of server-sent events, as text. */
+export interface WriteEvents {
+  /** Sent before the model has written anything. */
+  readonly start: () => string;
+  /** @param texts what the model has written since the last call, one text a token; never empty. */
+  readonly texts: (texts: readonly string[]) => string;
+  /** Sent when the model has ended. */
+  readonly end: (answer: Pick<OpenAnswer, "call" | "isCut">) => string;
+  /** Sent in place of `end` if the model breaks off. */
+  readonly failure: (problem: Problem) => string;
+}
 
 const encoder = new TextEncoder();
 
@@ -11,38 +21,41 @@ const HEARTBEAT_MS = 500;
 const HEARTBEAT = encoder.encode(": thinking\n\n");
 
 /**
- * The answer as events for the client, the same for every model: `start`, the texts as they come, `usage` and `done`. If the model
- * breaks off, an event `error` replaces the last two.
+ * The answer as events for the client, the same for every model.
  * @param onEnd is called once: when the model has ended, when it has broken off (with the error), or when the client has gone.
  */
 export function answerStream(
-  { next, call }: OpenAnswer,
-  { start, stopping, onEnd }: { start: AskStart; stopping: AbortController; onEnd: (failedWith?: unknown) => void },
+  answer: OpenAnswer,
+  {
+    events,
+    stopping,
+    onEnd,
+  }: { events: WriteEvents; stopping: AbortController; onEnd: (failedWith?: unknown) => void },
 ): ReadableStream<Uint8Array> {
   let hasClientGone = false;
   let pending: Promise<readonly string[] | null> | null = null;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        controller.enqueue(serverSentEvent("start", start));
+        const start = events.start();
+        if (start !== "") controller.enqueue(encoder.encode(start));
       },
       async pull(controller) {
         let failedWith: unknown;
         try {
           for (;;) {
-            pending ??= next();
+            pending ??= answer.next();
             const texts = await Promise.race([pending, silence()]);
             if (texts === "silent") return controller.enqueue(HEARTBEAT);
             pending = null;
             if (texts === null) break;
-            if (texts.length > 0) return controller.enqueue(encoder.encode(texts.map(textEvent).join("")));
+            if (texts.length > 0) return controller.enqueue(encoder.encode(events.texts(texts)));
           }
-          controller.enqueue(serverSentEvent("usage", usageOf(call())));
-          controller.enqueue(serverSentEvent("done", {}));
+          controller.enqueue(encoder.encode(events.end(answer)));
         } catch (error) {
           if (hasClientGone) return;
           failedWith = error;
-          controller.enqueue(serverSentEvent("error", problemBody(modelProblem(error, Date.now()))));
+          controller.enqueue(encoder.encode(events.failure(modelProblem(error, Date.now()))));
         }
         controller.close();
         onEnd(failedWith);
@@ -58,21 +71,7 @@ export function answerStream(
   );
 }
 
-function usageOf({ units, neurons, isEstimated, engine, shape }: ModelCall): AskUsage {
-  const { inputTokens = 0, outputTokens = 0 } = units;
-  const usage = { inputTokens, outputTokens, neurons, isEstimated, engine: engine ?? "" };
-  return { ...usage, ...(shape !== undefined && { shape }) };
-}
-
-function textEvent(text: string): string {
-  return `data: ${JSON.stringify({ text } satisfies AskText)}\n\n`;
-}
-
 async function silence(): Promise<"silent"> {
   await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
   return "silent";
-}
-
-function serverSentEvent(event: string, data: object): Uint8Array {
-  return encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }

@@ -15,6 +15,8 @@ export interface TokenReader {
   end(): readonly string[];
   /** Whether the model has reported the end. A stream that ends before that was cut off. */
   readonly isComplete: boolean;
+  /** Whether the model has said that it wrote as much as it may. */
+  readonly isCut: boolean;
   /** What the stream has cost so far. */
   call(): ModelCall;
 }
@@ -35,6 +37,7 @@ export function tokenReader(
   let neurons: number | undefined;
   let shape: string | undefined;
   let isComplete = false;
+  let isCut = false;
 
   function readLine(line: string): readonly string[] {
     if (!line.startsWith("data:")) return [];
@@ -49,6 +52,7 @@ export function tokenReader(
     if (piece === null) return [];
     if (piece.isToken) tokens += 1;
     if (piece.isLast) isComplete = true;
+    if (piece.isCut) isCut = true;
     if (piece.text !== "") shape ??= shapeOf(value);
     const consumed = consumedBy(value);
     used = { ...used, ...consumed.units };
@@ -70,6 +74,9 @@ export function tokenReader(
     },
     get isComplete() {
       return isComplete;
+    },
+    get isCut() {
+      return isCut;
     },
     call() {
       const early = new Headers(headers);

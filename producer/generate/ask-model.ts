@@ -1,0 +1,101 @@
+// Asks a text model within a request: as a stream, or whole. What it may cost is set aside before, and accounted for after.
+import type { Context } from "hono";
+
+import type { DirectUsage } from "../../shared/db/cost/usage.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { aiOf } from "../../shared/models/ai-of.ts";
+import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
+import type { ModelId } from "../../shared/models/models.ts";
+import { modelRunner } from "../../shared/models/run-model.ts";
+import { type Chat, chatUnits, write, type Written } from "../../shared/models/writer.ts";
+import type { App } from "../http/app.ts";
+import type { Problem } from "../http/problem.ts";
+import { reservePaidCall } from "../usage/paid-call.ts";
+import { answerStream, type WriteEvents } from "./answer-stream.ts";
+import { type Answered, type Asked, askInTurn, type Turns } from "./ask-in-turn.ts";
+import { type OpenAnswer, openAnswer } from "./open-answer.ts";
+
+/** A chat, the models that are asked in turn until one answers, and what the usage calls it. */
+export interface ChatRequest {
+  readonly models: readonly [ModelId, ...ModelId[]];
+  readonly chat: Chat;
+  readonly usedFor: DirectUsage["kind"];
+}
+
+export type WholeAnswer = Written & { readonly calls: readonly ModelCall[] };
+
+/** Ask for the answer as a whole. `settle` is still to be called, with the calls. */
+export async function askWhole(
+  c: Context<App>,
+  { models, chat, usedFor }: ChatRequest,
+): Promise<Answered<WholeAnswer>> {
+  const { signal } = stoppedWith(c.req.raw.signal);
+  const ai = aiOf(c.env);
+  return askInTurn(models, {
+    ...turnsOf(c, { chat, usedFor }),
+    async ask(model, { isLast }): Promise<Asked<WholeAnswer>> {
+      const calls: ModelCall[] = [];
+      const runner = modelRunner(ai, calls, signal, { waitsIfBusy: isLast });
+      try {
+        return { ok: true, answer: { ...(await write(runner, model, chat)), calls } };
+      } catch (error) {
+        return { ok: false, error, calls };
+      }
+    },
+  });
+}
+
+/**
+ * Ask for the answer as a stream of events. The model is stopped when the client goes away, and what was sent is paid for.
+ * @param events how the events are written, once it is known which model answers.
+ */
+export async function askInEvents(
+  c: Context<App>,
+  { models, chat, usedFor }: ChatRequest,
+  events: (model: ModelId) => WriteEvents,
+): Promise<{ readonly ok: true; readonly response: Response } | { readonly ok: false; readonly problem: Problem }> {
+  const stopping = stoppedWith(c.req.raw.signal);
+  const ai = aiOf(c.env);
+  const answered = await askInTurn(models, {
+    ...turnsOf(c, { chat, usedFor }),
+    ask(model, { isLast }): Promise<Asked<OpenAnswer>> {
+      return openAnswer(ai, { model, chat, rejectsIfBusy: !isLast }, stopping);
+    },
+  });
+  if (!answered.ok) return answered;
+  const { answer, model, settle } = answered;
+  const ended = Promise.withResolvers<unknown>();
+  c.executionCtx.waitUntil(ended.promise.then((failedWith) => settle([answer.call()], failedWith)));
+  const body = answerStream(answer, { events: events(model), stopping, onEnd: ended.resolve });
+  const response = c.body(body, 200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    // No proxy may hold the stream back to compress it.
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+  });
+  return { ok: true, response };
+}
+
+/** Whether a client asks for JSON and not for a stream of events. */
+export function wantsWhole(accept = ""): boolean {
+  return accept.includes("application/json") && !accept.includes("text/event-stream");
+}
+
+function turnsOf(
+  c: Context<App>,
+  { chat, usedFor }: Pick<ChatRequest, "chat" | "usedFor">,
+): Pick<Turns<unknown>, "reserve" | "finish"> {
+  const intake = intakeOf(c.env);
+  const asked = { ownerId: c.get("ownerId"), kind: usedFor };
+  return {
+    reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, chatUnits(chat)) }, intake),
+    finish: (settled) => c.executionCtx.waitUntil(settled),
+  };
+}
+
+/** A controller that is aborted when the client goes away. Other code may abort it too. */
+function stoppedWith(gone: AbortSignal): AbortController {
+  const stopping = new AbortController();
+  gone.addEventListener("abort", () => stopping.abort(gone.reason));
+  return stopping;
+}
