@@ -110,3 +110,18 @@ export const SIGNED_URL_SECONDS = 3600;
 
 /** The longest term that a client may ask for. */
 export const MAX_SIGNED_URL_SECONDS = 86_400;
+
+/**
+ * A text for a text model: a prompt, a message before it. It is about 50,000 tokens. What exceeds the model's context is cut, with a
+ * notice.
+ */
+export const MAX_CHAT_CHARS = 200_000;
+
+/** Instructions for a text model are a page. */
+export const MAX_SYSTEM_CHARS = 20_000;
+
+/** A longer conversation exceeds the context of the models here. */
+export const MAX_CHAT_MESSAGES = 200;
+
+/** How much a text model may write: some 3,000 words, which takes a minute. */
+export const MAX_OUTPUT_TOKENS = 4096;

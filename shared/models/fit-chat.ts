@@ -1,0 +1,102 @@
+import type { ModelId } from "./models.ts";
+import type { Message } from "./prompts.ts";
+import type { Chat } from "./writer.ts";
+
+/** How a conversation is cut to the context of a model. Null in `Fitted` if nothing was cut. */
+export interface Cut {
+  /** The oldest messages between the instructions and the prompt are left out first. */
+  readonly messagesLeftOut: number;
+  /** Then the middle of the prompt: instructions mostly stand at one of its ends. */
+  readonly promptCharsLeftOut: number;
+}
+
+export interface Fitted {
+  readonly chat: Chat;
+  readonly cut: Cut | null;
+}
+
+/**
+ * The context of each text model, in tokens, as its page says (developers.cloudflare.com/workers-ai/models, read 2026-11-29). A model
+ * that is not listed here has no page; 32,000 tokens is the shortest context of its family.
+ */
+const CONTEXT_TOKENS: Readonly<Partial<Record<ModelId, number>>> = {
+  "@cf/ibm-granite/granite-4.0-h-micro": 131_000,
+  "@cf/meta/llama-3.2-3b-instruct": 80_000,
+};
+const LEAST_CONTEXT_TOKENS = 32_000;
+
+/** Roles and separators of a message. */
+const MESSAGE_TOKENS = 8;
+
+/** The densest scripts take three bytes of UTF-8 a token, so no text has more tokens than this. */
+const BYTES_A_TOKEN = 3;
+
+/** In place of what was left out of a prompt. */
+const GAP = "\n\n[…]\n\n";
+
+const encoder = new TextEncoder();
+
+/**
+ * Cut a chat so that it fits the context of every model that may be asked, with the tokens that may be written. The instructions and
+ * the last message always stay; of the last message, both ends.
+ */
+export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
+  const context = Math.min(...models.map((model) => CONTEXT_TOKENS[model] ?? LEAST_CONTEXT_TOKENS));
+  let left = context - chat.maxTokens;
+  const prompt = chat.messages.at(-1);
+  if (prompt === undefined || sizeOf(chat.messages) <= left) return { chat, cut: null };
+  const isSystem = ({ role }: Message) => role === "system";
+  const instructions = chat.messages.slice(0, -1).filter(isSystem);
+  const earlier = chat.messages.slice(0, -1).filter((message) => !isSystem(message));
+  left -= sizeOf(instructions);
+  const [content, promptCharsLeftOut] = cutMiddle(prompt.content, left - MESSAGE_TOKENS);
+  left -= sizeOf([{ ...prompt, content }]);
+  const kept: Message[] = [];
+  for (const message of earlier.toReversed()) {
+    left -= sizeOf([message]);
+    if (left < 0) break;
+    kept.unshift(message);
+  }
+  // A conversation starts with a question: an answer without it is of no use.
+  while (kept[0]?.role === "assistant") kept.shift();
+  const messages = [...instructions, ...kept, { ...prompt, content }];
+  return {
+    chat: { ...chat, messages },
+    cut: { messagesLeftOut: earlier.length - kept.length, promptCharsLeftOut },
+  };
+}
+
+/** The notice for people. */
+export function describeCut({ messagesLeftOut, promptCharsLeftOut }: Cut): string {
+  const parts = [
+    ...(messagesLeftOut > 0 ? [`the ${messagesLeftOut} oldest messages`] : []),
+    ...(promptCharsLeftOut > 0 ? [`${promptCharsLeftOut} characters from the middle of the prompt`] : []),
+  ];
+  return `The text is longer than the model can read. Left out: ${parts.join(", and ")}.`;
+}
+
+function sizeOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, { content }) => sum + tokensAtMost(content) + MESSAGE_TOKENS, 0);
+}
+
+function tokensAtMost(text: string): number {
+  return Math.ceil(encoder.encode(text).length / BYTES_A_TOKEN);
+}
+
+/** Cut the middle out of a text. @returns what is left, and how many characters were left out. */
+function cutMiddle(text: string, maxTokens: number): readonly [string, number] {
+  if (tokensAtMost(text) <= maxTokens) return [text, 0];
+  const chars = [...text];
+  const halfBytes = Math.max(0, Math.floor((maxTokens * BYTES_A_TOKEN - GAP.length * 3) / 2));
+  const head = fitting(chars, halfBytes);
+  const tail = fitting(chars.toReversed(), halfBytes);
+  const end = chars.length - tail;
+  return [`${chars.slice(0, head).join("")}${GAP}${chars.slice(end).join("")}`, end - head];
+}
+
+/** Return how many of the first characters fit into so many bytes. */
+function fitting(chars: readonly string[], maxBytes: number): number {
+  let bytes = 0;
+  const tooMany = chars.findIndex((char) => (bytes += encoder.encode(char).length) > maxBytes);
+  return tooMany === -1 ? chars.length : tooMany;
+}
