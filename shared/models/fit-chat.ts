@@ -45,7 +45,6 @@ export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
   let left = context - chat.maxTokens;
   const prompt = chat.messages.at(-1);
   if (prompt === undefined || sizeOf(chat.messages) <= left) return { chat, cut: null };
-  const isSystem = ({ role }: Message) => role === "system";
   const instructions = chat.messages.slice(0, -1).filter(isSystem);
   const earlier = chat.messages.slice(0, -1).filter((message) => !isSystem(message));
   left -= sizeOf(instructions);
@@ -64,6 +63,10 @@ export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
     chat: { ...chat, messages },
     cut: { messagesLeftOut: earlier.length - kept.length, promptCharsLeftOut },
   };
+}
+
+function isSystem({ role }: Message): boolean {
+  return role === "system";
 }
 
 /** The notice for people. */
@@ -86,7 +89,7 @@ function tokensAtMost(text: string): number {
 /** Cut the middle out of a text. @returns what is left, and how many characters were left out. */
 function cutMiddle(text: string, maxTokens: number): readonly [string, number] {
   if (tokensAtMost(text) <= maxTokens) return [text, 0];
-  const chars = [...text];
+  const chars = Array.from(text);
   const halfBytes = Math.max(0, Math.floor((maxTokens * BYTES_A_TOKEN - GAP.length * 3) / 2));
   const head = fitting(chars, halfBytes);
   const tail = fitting(chars.toReversed(), halfBytes);
