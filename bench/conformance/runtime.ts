@@ -16,10 +16,13 @@ export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
  * Start the product as configured, and a server that receives webhooks. The models are the tests' scripted ones or, with an
  * inference server, the offline engines.
  */
-export async function startRuntime({ inferenceUrl }: { inferenceUrl?: string } = {}) {
+export async function startRuntime({
+  inferenceUrl,
+  vars = {},
+}: { inferenceUrl?: string; vars?: Readonly<Record<string, string>> } = {}) {
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc", env: "local", vars: { WAKE_GRACE_SECONDS: "60", SETUP_TOKEN } },
+      { configPath: "./wrangler.jsonc", env: "local", vars: { WAKE_GRACE_SECONDS: "60", SETUP_TOKEN, ...vars } },
       inferenceUrl === undefined
         ? SCRIPTED_MODELS
         : { configPath: "./local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },
