@@ -1,4 +1,4 @@
-import { readChat } from "./chat-answer.ts";
+import { isCutBy, readChat } from "./chat-answer.ts";
 import { unexpectedAnswer } from "./model-error.ts";
 import type { ModelRunner } from "./run-model.ts";
 import type { ModelId, Units } from "./models.ts";
@@ -12,17 +12,26 @@ export interface Chat {
   readonly maxTokens: number;
   /** 0 to 2; left out for the model's own. */
   readonly temperature?: number | undefined;
+  /** Asks for JSON of this schema, by the model's own JSON mode. Only some models take it (json-output/write-json.ts). */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
 }
 
 export interface Written {
   readonly model: string;
   readonly engine: string;
   readonly text: string;
+  /** Whether the model stopped because it wrote as much as it may. */
+  readonly isCut: boolean;
 }
 
 /** The inputs of a text model. Every text model of the catalogue takes these fields (test/contracts/). */
-export function chatInputs({ messages, maxTokens, temperature }: Chat): Record<string, unknown> {
-  return { messages, max_tokens: maxTokens, ...(temperature !== undefined && { temperature }) };
+export function chatInputs({ messages, maxTokens, temperature, jsonSchema }: Chat): Record<string, unknown> {
+  return {
+    messages,
+    max_tokens: maxTokens,
+    ...(temperature !== undefined && { temperature }),
+    ...(jsonSchema !== undefined && { response_format: { type: "json_schema", json_schema: jsonSchema } }),
+  };
 }
 
 /** Return what a chat consumes at most, estimated from its characters. */
@@ -38,5 +47,5 @@ export async function write(models: ModelRunner, model: ModelId, chat: Chat): Pr
   const answer = await models.run(model, chatInputs(chat), chatUnits(chat));
   const text = readChat(answer).trim();
   if (text === "") throw unexpectedAnswer(model, "answered nothing");
-  return { model, engine: answer.call.engine, text };
+  return { model, engine: answer.call.engine, text, isCut: isCutBy(answer.value, chat.maxTokens) };
 }
