@@ -74,6 +74,15 @@ type Each<Kinds extends readonly Registered[], Field extends keyof Registered> =
   -readonly [Index in keyof Kinds]: Kinds[Index][Field];
 };
 
+/** Return the main artifact of a job; undefined if it has not made it. */
+export function mainArtifact<One extends { readonly name: string }>(
+  kind: JobKind,
+  artifacts: readonly One[],
+): One | undefined {
+  const names = [kindOf(kind).result].flat();
+  return artifacts.find(({ name }) => names.some((beginning) => name.startsWith(beginning)));
+}
+
 /** Return whether jobs of this kind have a transcript; false for a kind that only a newer version knows. */
 export function leavesTranscript(kind: string): boolean {
   return isJobKind(kind) && kindOf(kind).materials.includes("a transcript");
