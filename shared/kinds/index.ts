@@ -5,10 +5,11 @@ import { parseOwn } from "../input/read-json.ts";
 import { classification } from "./classification/kind.ts";
 import { imageGeneration } from "./image-generation/kind.ts";
 import type { Kind, Leaves, Media } from "./kind.ts";
+import { textGeneration } from "./text-generation/kind.ts";
 import { transcription } from "./transcription/kind.ts";
 
 /** In the order in which they are shown. */
-const ALL = [transcription, imageGeneration, classification] as const;
+const ALL = [transcription, imageGeneration, classification, textGeneration] as const;
 
 type Registered = (typeof ALL)[number];
 

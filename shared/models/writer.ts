@@ -1,20 +1,10 @@
+import { type Chat, chatInputs, chatUnits } from "./chat.ts";
 import { isCutBy, readChat } from "./chat-answer.ts";
 import { unexpectedAnswer } from "./model-error.ts";
 import type { ModelRunner } from "./run-model.ts";
-import type { ModelId, Units } from "./models.ts";
-import { tokensOf } from "../cost/neurons.ts";
-import type { Message } from "./prompts.ts";
+import type { ModelId } from "./models.ts";
 
-/** What a text model is asked. */
-export interface Chat {
-  readonly messages: readonly Message[];
-  /** The most that it may write. */
-  readonly maxTokens: number;
-  /** 0 to 2; left out for the model's own. */
-  readonly temperature?: number | undefined;
-  /** Asks for JSON of this schema, by the model's own JSON mode. Only some models take it (json-output/write-json.ts). */
-  readonly jsonSchema?: Readonly<Record<string, unknown>>;
-}
+export { type Chat, chatInputs, chatUnits };
 
 export interface Written {
   readonly model: string;
@@ -22,21 +12,6 @@ export interface Written {
   readonly text: string;
   /** Whether the model stopped because it wrote as much as it may. */
   readonly isCut: boolean;
-}
-
-/** The inputs of a text model. Every text model of the catalogue takes these fields (test/contracts/). */
-export function chatInputs({ messages, maxTokens, temperature, jsonSchema }: Chat): Record<string, unknown> {
-  return {
-    messages,
-    max_tokens: maxTokens,
-    ...(temperature !== undefined && { temperature }),
-    ...(jsonSchema !== undefined && { response_format: { type: "json_schema", json_schema: jsonSchema } }),
-  };
-}
-
-/** Return what a chat consumes at most, estimated from its characters. */
-export function chatUnits({ messages, maxTokens }: Chat): Units {
-  return { inputTokens: messages.reduce((sum, { content }) => sum + tokensOf(content), 0), outputTokens: maxTokens };
 }
 
 /**

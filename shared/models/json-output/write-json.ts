@@ -1,13 +1,12 @@
 import { ModelError } from "../model-error.ts";
 import type { ModelId } from "../models.ts";
-import { inJson, mendJson } from "../prompts.ts";
+import { mendJson } from "../prompts.ts";
 import type { ModelRunner } from "../run-model.ts";
 import { type Chat, write, type Written } from "../writer.ts";
 import { describeFault, findFaults } from "./find-faults.ts";
+import { jsonChat, type JsonSchema } from "./json-chat.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readSchema } from "./read-schema.ts";
-
-export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Models whose contract takes `response_format` with a schema (test/contracts/). */
 const JSON_MODELS: ReadonlySet<string> = new Set<ModelId>([
@@ -45,15 +44,9 @@ export type Keep = (name: "first" | "second", ask: () => Promise<Written>) => Pr
 
 const askAlways: Keep = (_, ask) => ask();
 
-/** A chat that asks for JSON of this schema, for what it costs and whether it fits the model's context. */
-export function jsonChat(chat: Chat, schema: JsonSchema): Chat {
-  return { ...chat, messages: inJson(chat.messages, schema) };
-}
-
 /**
  * Ask a text model for JSON that fits a schema, and once more if its answer does not fit.
- * @param chat what is asked, without a word about JSON.
- * @param schema one that `readSchema` accepts.
+ * @param chat what is asked, without a word about JSON, or as `fitJsonChat` returns it.
  * @throws ModelError
  */
 export async function writeJson(
