@@ -105,8 +105,8 @@ export function fillSchema(
 }
 
 function typeOf({ type, properties, items, prefixItems }: Schema): string {
-  const [first = null] = [type ?? []].flat().filter((one) => one !== "null");
-  if (first !== null) return first;
+  const first = [type ?? []].flat().find((one) => one !== "null");
+  if (first !== undefined) return first;
   if (type !== undefined) return "null";
   if (properties !== undefined) return "object";
   return items !== undefined || prefixItems !== undefined ? "array" : "string";
@@ -114,7 +114,7 @@ function typeOf({ type, properties, items, prefixItems }: Schema): string {
 
 /** Follow the reference of a schema, and add the schemas that all have to fit. */
 function merged(schema: Schema, root: unknown): Schema {
-  const referred = schema.$ref === undefined ? {} : at(root, schema.$ref);
+  const referred = schema.$ref === undefined ? {} : schemaAt(root, schema.$ref);
   return [referred, ...(schema.allOf ?? [])].reduce<Schema>((sum, one) => {
     const parsed = Schema.safeParse(one);
     if (!parsed.success) return sum;
@@ -123,7 +123,7 @@ function merged(schema: Schema, root: unknown): Schema {
   }, schema);
 }
 
-function at(root: unknown, reference: string): unknown {
+function schemaAt(root: unknown, reference: string): unknown {
   return reference
     .split("/")
     .slice(1)
