@@ -44,6 +44,8 @@ declare global {
     readonly ACCESS_TEAM_DOMAIN: string;
     readonly ACCESS_AUD: string;
     readonly ACCESS_MEMBERS: string | readonly unknown[];
+    /** The settings whose values could not be read. Their defaults count instead. */
+    readonly UNREADABLE_SETTINGS?: readonly string[];
     /** The password that `/setup` exchanges for the first admin key, once. */
     readonly SETUP_TOKEN?: string;
   }
@@ -75,6 +77,20 @@ export const DEFAULT_SETTINGS = {
   },
 } as const satisfies Partial<Env>;
 
+/** The settings that are numbers of 0 or more. */
+const NUMBERS = [
+  "RETENTION_DAYS",
+  "UPLOAD_DAYS",
+  "AUDIT_DAYS",
+  "ARCHIVE_AFTER_DAYS",
+  "WAKE_GRACE_SECONDS",
+  "AI_GATEWAY_CACHE_SECONDS",
+] as const;
+
+/** Settings that are left out have their defaults. So have numbers that cannot be read, and `/v1/checks` names them. */
 export function withDefaults(env: Env): Env {
-  return { ...DEFAULT_SETTINGS, ...env };
+  const given = { ...DEFAULT_SETTINGS, ...env };
+  const unreadable = NUMBERS.filter((name) => !/^\d+(\.\d+)?$/.test(String(given[name]).trim()));
+  const defaults = Object.fromEntries(unreadable.map((name) => [name, DEFAULT_SETTINGS[name]]));
+  return { ...given, ...defaults, UNREADABLE_SETTINGS: unreadable };
 }

@@ -58,6 +58,18 @@ test("what is missing is named with its commands, and what is there is said to b
   ]);
 });
 
+test("a number that cannot be read has its default, and is named", () => {
+  const never = { notifiedAt: null, sweptAt: null };
+  const given = { ...darkroom.bindings(), RETENTION_DAYS: "a month", ARCHIVE_AFTER_DAYS: "0.5", AUDIT_DAYS: "-1" };
+  const env = withDefaults(given);
+  expect([env.RETENTION_DAYS, env.ARCHIVE_AFTER_DAYS, env.AUDIT_DAYS]).toEqual(["30", "0.5", "400"]);
+  const found = deploymentChecks(env, "https://darkroom.example/v1/checks", never).at(-1);
+  expect(found).toMatchObject({ name: "settings", state: "missing", commands: ["npm run deploy"] });
+  expect(found?.detail).toMatch(/^RETENTION_DAYS, AUDIT_DAYS are not numbers of 0 or more/);
+  const { RETENTION_DAYS, AUDIT_DAYS } = withDefaults(darkroom.bindings());
+  expect(withDefaults({ ...given, RETENTION_DAYS, AUDIT_DAYS }).UNREADABLE_SETTINGS).toEqual([]);
+});
+
 test("the deployment is the operator's alone to look at", async () => {
   expect((await darkroom.api("/v1/checks", { key: KEYS.other })).status).toBe(403);
 });

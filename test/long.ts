@@ -7,6 +7,7 @@ export function sampled<T>(sample: T, whole: T): T {
 
 /** The files that use `IS_LONG`, which `npm run test:long` runs. */
 export const LONG_TESTS: readonly string[] = [
+  "test/across-runtimes.test.ts",
   "test/adding-a-kind.test.ts",
   "test/audio/containers.test.ts",
   "test/audio/flac.test.ts",

@@ -16,10 +16,10 @@ async function beginMinute(neededMs: number): Promise<void> {
   if (leftMs < neededMs) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
 }
 
-/** Send all requests that an address may send. */
-async function spend(address: string): Promise<void> {
-  await beginMinute(20_000);
-  const answers = await Promise.all(Array.from({ length: MAX_FAILURES_A_MINUTE }, () => from(address)));
+/** Send all requests that an address may send, or so many of them. */
+async function spend(address: string, requests = MAX_FAILURES_A_MINUTE): Promise<void> {
+  await beginMinute(10_000);
+  const answers = await Promise.all(Array.from({ length: requests }, () => from(address)));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
 }
 
@@ -56,15 +56,20 @@ test("all addresses of an IPv6 network count as one, since whoever has one has t
 });
 
 test("the networks of one IPv6 site have a limit together, which one of them does not use up", async () => {
-  await beginMinute(45_000);
+  await beginMinute(25_000);
   const flood = Array.from({ length: MAX_FAILURES_A_MINUTE + 20 }, () => from("2001:db9:1:1::1"));
   const codes = (await Promise.all(flood)).map(({ status }) => status);
   expect(codes.filter((status) => status === 401)).toHaveLength(MAX_FAILURES_A_MINUTE);
-  const counts = await darkroom.bindings().DB.prepare("SELECT failures FROM failed_authentications").all();
+  const { DB } = darkroom.bindings();
+  const counts = await DB.prepare("SELECT failures FROM failed_authentications").all();
   expect(counts.results).toEqual([{ failures: MAX_FAILURES_A_MINUTE }, { failures: MAX_FAILURES_A_MINUTE }]);
-  for (let network = 2; network < MAX_SITE_FAILURES_A_MINUTE / MAX_FAILURES_A_MINUTE + 1; network += 1) {
-    await spend(`2001:db9:1:${network}::1`);
-  }
+  // The other networks of the site fail as often as they may, but for one. Nobody can tell which of the rows is the site's, so that
+  // both are set; the first network has used up its own already.
+  await DB.prepare("UPDATE failed_authentications SET failures = ?1")
+    .bind(MAX_SITE_FAILURES_A_MINUTE - MAX_FAILURES_A_MINUTE)
+    .run();
+  expect((await from("2001:db9:1:2::1")).status).toBe(401);
+  await spend("2001:db9:1:3::1", MAX_FAILURES_A_MINUTE - 1);
   expect((await from("2001:db9:1:ffff::1")).status).toBe(429);
   expect((await from("2001:db9:2:1::1")).status).toBe(401);
   expect((await from("2001:db9:1:ffff::1", "/v1/jobs", KEYS.operator)).status).toBe(200);

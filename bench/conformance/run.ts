@@ -1,8 +1,9 @@
-// Calls every documented operation through the typed client and the SDKs, against the real runtime. Prints each failure, then
-// "N of N", then one JSON line. A documented operation without a case counts as failed, so the list cannot shrink unnoticed.
+// Calls every documented operation through the typed client and the SDKs, against the real runtime, and lets client libraries
+// that are installed as their users do call the dialects. Prints each failure, then "N of N", then one JSON line. A documented operation without a case counts as failed, so the list cannot shrink unnoticed.
 import { note, print, say } from "../report.ts";
 import { type Case, createCallers } from "./case.ts";
 import { operationOf, readDocumented } from "./documented.ts";
+import { runInstalledClients } from "./installed-clients.ts";
 import { jobCases } from "./job-cases.ts";
 import { operatorCases } from "./operator-cases.ts";
 import { pageCases } from "./page-cases.ts";
@@ -23,12 +24,15 @@ try {
   const failures = [...operations]
     .filter((operation) => !covered.has(operation))
     .map((operation) => `${operation}: documented, but no case calls it`);
-  const total = cases.length + failures.length;
+  const inProcess = cases.length + failures.length;
   for (const one of cases) {
     const failure = await attempt(one, runtime);
     note(`${failure === null ? "ok    " : "FAILED"} ${nameOf(one)}`);
     if (failure !== null) failures.push(`${nameOf(one)}: ${failure}`);
   }
+  const installed = await runInstalledClients(runtime);
+  failures.push(...installed.flatMap(({ name, failure }) => (failure === null ? [] : `${name}: ${failure}`)));
+  const total = inProcess + installed.length;
   const passed = total - failures.length;
   for (const failure of failures) say(`failed: ${failure}`);
   say(`${passed} of ${total}`);

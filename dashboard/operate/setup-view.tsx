@@ -12,6 +12,7 @@ const NAMES: Readonly<Record<DeploymentCheck["name"], string>> = {
   vectorize: "Vectorize for the search by meaning",
   setup_token: "The setup token",
   access: "Sign-in with Cloudflare Access",
+  settings: "Settings",
 };
 const STATES: Readonly<Record<DeploymentCheck["state"], string>> = {
   ok: "In place",

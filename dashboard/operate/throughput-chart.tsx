@@ -32,6 +32,7 @@ export function ThroughputChart() {
   const [failed = 0, completed = 0] = SERIES.map((_, at) =>
     points.reduce((sum, { values }) => sum + (values[at] ?? 0), 0),
   );
+  const period = hours === 1 ? "hour" : `${hours} hours`;
   return (
     <section class="card chart-card">
       <header>
@@ -53,14 +54,14 @@ export function ThroughputChart() {
         <>
           <p class="dim small">
             {completed + failed === 0
-              ? `No job ended in the last ${hours === 1 ? "hour" : `${hours} hours`}.`
+              ? `No job ended in the last ${period}.`
               : `${formatCount(completed)} completed, ${formatCount(failed)} failed, in steps of ${read.data.stepSeconds / 60} min.`}
           </p>
           <Chart
             shape="bars"
             series={SERIES}
             points={points}
-            label={`Jobs that ended in the last ${hours} hours: ${formatCount(completed)} completed, ${formatCount(failed)} failed`}
+            label={`Jobs that ended in the last ${period}: ${formatCount(completed)} completed, ${formatCount(failed)} failed`}
             isWhole
             format={formatCount}
             formatTime={formatClockTime}

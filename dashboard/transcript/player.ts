@@ -92,7 +92,6 @@ export function createPlayer(jobId: string, knownMs: number): Player {
   on("waiting", () => (isWaiting.value = true));
   for (const type of ["playing", "canplay", "seeked"]) on(type, () => (isWaiting.value = false));
   on("seeked", tick);
-  on("ratechange", () => undefined);
   on("loadedmetadata", () => {
     hasPicture.value = media.videoWidth > 0;
     media.playbackRate = isSlow.value ? SLOW_RATE : rate.value;

@@ -7,7 +7,14 @@ import type { Check } from "./schema.ts";
 
 /** @param url the URL of the request; a relative address of the bucket is resolved against it. */
 export function deploymentChecks(env: Env, url: string, findings: Findings): readonly Check[] {
-  return [presignedUploads(env, url), notificationRule(findings), vectorize(env), setupToken(env), access(env)];
+  return [
+    presignedUploads(env, url),
+    notificationRule(findings),
+    vectorize(env),
+    setupToken(env),
+    access(env),
+    settings(env),
+  ];
 }
 
 function presignedUploads(env: Env, url: string): Check {
@@ -84,4 +91,14 @@ function access(env: Env): Check {
       return { name, state: "missing", detail, commands: ["npm run deploy"] };
     }
   }
+}
+
+function settings({ UNREADABLE_SETTINGS = [] }: Env): Check {
+  const name = "settings";
+  if (UNREADABLE_SETTINGS.length === 0) {
+    return { name, state: "ok", detail: "Every setting that is a number can be read.", commands: [] };
+  }
+  const many = UNREADABLE_SETTINGS.length > 1;
+  const detail = `${UNREADABLE_SETTINGS.join(", ")} ${many ? "are not numbers" : "is not a number"} of 0 or more, so the default${many ? "s" : ""} of shared/settings.ts ${many ? "count" : "counts"}. Correct ${many ? "them" : "it"} under 'vars' in wrangler.jsonc, then deploy.`;
+  return { name, state: "missing", detail, commands: ["npm run deploy"] };
 }

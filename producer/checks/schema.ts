@@ -1,6 +1,13 @@
 import * as z from "zod";
 
-export const CHECKS = ["presigned_uploads", "notification_rule", "vectorize", "setup_token", "access"] as const;
+export const CHECKS = [
+  "presigned_uploads",
+  "notification_rule",
+  "vectorize",
+  "setup_token",
+  "access",
+  "settings",
+] as const;
 
 /** An optional part of a deployment, its state, and how to add it. */
 export const Check = z

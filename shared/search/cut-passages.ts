@@ -6,11 +6,11 @@ import { type Passage, passageId, type PassageSource } from "./passage.ts";
 import { endsSentence } from "../transcripts/scripts.ts";
 import { countWords, sentencesOf } from "./sentences.ts";
 
-/** A passage this long has a meaning of its own; the next sentence begins another. */
+/** A passage of this length has enough meaning to be found. The next sentence begins another passage. */
 const ENOUGH_WORDS = 60;
 const MAX_WORDS = 120;
 
-/** All text that a job can be found by. */
+/** All texts by which a job can be found. */
 export interface SearchableText {
   readonly transcript?: readonly Segment[];
   readonly prompt?: string;
@@ -20,15 +20,15 @@ export interface SearchableText {
   readonly summary?: string;
 }
 
-/** Below this the model itself does not think that it is there. */
+/** Below this score the model itself does not expect the label to be right. */
 const LEAST_SCORE = 0.1;
 
-/** The labels that say something of what they are of. */
+/** Return the labels that say something about their source. */
 export function tellingLabels(labels: readonly Label[]): readonly Label[] {
   return labels.filter(({ score }) => score >= LEAST_SCORE);
 }
 
-/** What is not taken apart any further. */
+/** A piece of text that is not divided any further. */
 interface Piece {
   readonly text: string;
   readonly startMs: number | null;
@@ -36,8 +36,8 @@ interface Piece {
 }
 
 /**
- * Cut a job's search text into passages of 60 to 120 words that end where a segment or a sentence does. A text of fewer
- * words makes a shorter passage. The same text is cut the same way each time.
+ * Cut a job's search text into passages of 60 to 120 words that end with a segment or a sentence. A shorter text makes a shorter
+ * passage. The same text is always cut in the same way.
  */
 export function cutPassages(jobId: string, searchable: SearchableText): readonly Passage[] {
   const { transcript = [], prompt = "", text = "", labels = [], caption = "", summary = "" } = searchable;
@@ -70,7 +70,7 @@ function pack(pieces: readonly Piece[]): readonly Piece[] {
     if (words >= ENOUGH_WORDS && endsSentence(piece.text)) close();
   }
   const last = passages.at(-1);
-  // A remainder says more with what came before it, where that has room.
+  // A short rest is added to the previous passage if it fits.
   if (last !== undefined && words > 0 && words < ENOUGH_WORDS && countWords(last.text) + words <= MAX_WORDS) {
     passages.pop();
     open.unshift(last);
@@ -84,7 +84,7 @@ function join(pieces: readonly Piece[]): Piece {
   return { text, startMs: pieces[0]?.startMs ?? null, endMs: pieces.at(-1)?.endMs ?? null };
 }
 
-/** A segment as it is. One longer than a passage (a model that gave a text alone) by its sentences, timed by its words. */
+/** Return a segment as one piece. A segment longer than a passage, as of a model without times, is divided into its sentences. */
 function segmentPieces(segment: Segment): readonly Piece[] {
   const text = segment.text.trim();
   if (text === "") return [];

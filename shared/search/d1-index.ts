@@ -5,8 +5,8 @@ import { topK } from "./top-k.ts";
 import { decodeVector, dot, encodeVector, unit } from "./vector.ts";
 
 /**
- * Everything in D1. Meaning is compared with every passage of the owner: nothing near is missed, and a search takes the
- * longer the more there are.
+ * Keeps everything in D1. A search by meaning compares the query with every passage of the owner, so it misses nothing, and takes
+ * longer the more passages there are.
  */
 export function d1Index(db: D1Database): PassageIndex {
   return {
@@ -27,7 +27,7 @@ export function d1Index(db: D1Database): PassageIndex {
     },
 
     async forget() {
-      // All of a passage is in its row.
+      // The row contains everything.
     },
   };
 }

@@ -3,14 +3,14 @@ import type { Segment } from "../transcripts/transcript.ts";
 import { cutPassages } from "./cut-passages.ts";
 import type { PassageEdit, TimedPassage } from "./passage.ts";
 
-/** The segments that an edit has changed, by their places, and the time that they had. */
+/** The indexes of the segments that an edit has changed, and the time that they had before. */
 export interface Touched {
   readonly places: readonly number[];
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** What differs between two versions of a transcript; null where their segments are not the same ones. */
+/** Return what differs between two versions of a transcript; null if they do not have the same segments. */
 export function touchedBy(before: readonly Segment[], after: readonly Segment[]): Touched | null {
   if (before.length !== after.length) return null;
   const places: number[] = [];
@@ -26,8 +26,8 @@ export function touchedBy(before: readonly Segment[], after: readonly Segment[])
 }
 
 /**
- * What an edit makes of the passages that touch its time. A passage of whole segments keeps its place, and so its vector:
- * its meaning is taken to be what it was. If one cannot be found in the version before, all are cut anew.
+ * Apply an edit to the passages that touch its time. A passage of whole segments keeps its id, and so its vector: an edit is assumed
+ * not to change its meaning. If a passage cannot be found in the previous version, all passages are cut again.
  */
 export function editOf(
   jobId: string,
@@ -40,7 +40,7 @@ export function editOf(
   const removedIds: string[] = [];
   for (const passage of passages) {
     const run = runOf(passage, before);
-    // What is not made of whole segments cannot be traced; that does not matter where nothing of it was changed.
+    // A passage that is not made of whole segments cannot be traced. This matters only if the edit has changed it.
     if (run === null) continue;
     const isTouched = touched.places.some((place) => place >= run.from && place < run.to);
     for (let place = run.from; place < run.to; place += 1) left.delete(place);
@@ -69,7 +69,7 @@ function anew(jobId: string, segments: readonly Segment[]): PassageEdit {
   return { type: "anew", passages };
 }
 
-/** The segments that a passage was made of: those that say what it says, from its time on. */
+/** Find the segments of a passage: from its time on, those whose texts make its text. */
 function runOf(
   passage: TimedPassage,
   segments: readonly Segment[],
@@ -86,7 +86,7 @@ function runOf(
   return null;
 }
 
-/** Segments are in the order of their beginnings, but for what a model got wrong: then all are cut anew. */
+/** Segments are ordered by their beginnings, unless a model gave wrong times. All passages are then cut again. */
 function firstAt(segments: readonly Segment[], startMs: number): number {
   let low = 0;
   let high = segments.length;

@@ -4,12 +4,12 @@ import { type AnsweredCall, type ModelRunner, parseAnswer } from "../models/run-
 import { EMBEDDING_MODEL } from "../models/models.ts";
 import { tokensOf } from "../cost/neurons.ts";
 
-/** The model takes no more at once (developers.cloudflare.com/workers-ai/models/bge-m3, read 2026-11-23). */
+/** The most texts that the model takes in a call (developers.cloudflare.com/workers-ai/models/bge-m3, read 2026-11-23). */
 export const TEXTS_A_CALL = 100;
 
 const Embedding = z.array(z.number()).min(1);
 
-/** Vectors are `data`; the page lists `response` beside it and requires neither. */
+/** The vectors are in `data`. The page also lists `response`, and requires neither. */
 const EmbeddingAnswer = (count: number) => {
   const vectors = z.array(Embedding).length(count);
   return z.union([
@@ -19,7 +19,7 @@ const EmbeddingAnswer = (count: number) => {
 };
 
 /**
- * What each of these texts means, in one call.
+ * Return the vector of each text, with one call.
  * @throws ModelError
  */
 export async function embedTexts(

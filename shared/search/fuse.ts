@@ -1,5 +1,5 @@
 /**
- * How much a first place counts for more than the places after it. 60, as in the paper: G. Cormack, C. Clarke and
+ * How slowly the weight of a place falls from the first place on. 60 is the value of the paper: G. Cormack, C. Clarke and
  * S. Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009.
  */
 const K = 60;
@@ -7,11 +7,11 @@ const K = 60;
 export interface Fused<Ranking extends string> {
   readonly id: string;
   readonly score: number;
-  /** The rankings that it is in. */
+  /** The rankings that contain it. */
   readonly foundBy: readonly Ranking[];
 }
 
-/** Join rankings whose scores have nothing to do with each other, by the places alone. Best first. */
+/** Join rankings whose scores cannot be compared, by their places alone. The best comes first. */
 export function fuse<Ranking extends string>(
   rankings: readonly { readonly name: Ranking; readonly ids: readonly string[] }[],
   limit: number,

@@ -1,6 +1,6 @@
-// Prepares text for the index of words. FTS5 ends a word at a character that is no letter, so that a sentence without spaces would
-// be one word. Each character of such a script therefore stands alone in the index, with its marks. A query is a phrase of
-// characters: it finds any part of a text, also a single character.
+// Prepares text for the index of words. FTS5 ends a word only at a character that is not a letter, so a sentence without spaces would
+// be one word. Each character of such a script is therefore a word of its own in the index, with its marks. A query is a phrase of
+// characters, and finds any part of a text, even a single character.
 
 /** A letter of a script without spaces, or of Korean, whose words end in particles, with its marks. */
 const ALONE =

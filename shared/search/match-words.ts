@@ -1,15 +1,15 @@
 import { wordsIn } from "../transcripts/scripts.ts";
 import { apart, foldForms, pairsOf, stretchesOf } from "./indexed-text.ts";
 
-/** Beyond this many words more of them say nothing about what is meant, and SQLite limits how deep a query may be. */
+/** More words than this do not make a query clearer, and SQLite limits the depth of a query. */
 const MAX_WORDS = 200;
 
 /** A longer stretch of text without spaces is a sentence, and is not searched as a whole. */
 const MAX_PHRASE_CHARS = 20;
 
 /**
- * English, Chinese, Japanese and Thai words that say nothing by themselves. bm25 finds out which are everywhere, but only where
- * there are many passages: among ten, an "in" that one of them has looks rare.
+ * English, Chinese, Japanese and Thai words that mean nothing by themselves. Scoring gives common words little weight, but only if
+ * there are many passages: an "in" that only one of ten passages has looks rare.
  */
 const FUNCTION_WORDS: ReadonlySet<string> = new Set(
   `a about all am an and any are as at be been but by can could did do does for from had has have he her him his how i if
@@ -20,16 +20,16 @@ const FUNCTION_WORDS: ReadonlySet<string> = new Set(
   ที่ และ ของ ใน เป็น มี ได้ ให้ ไม่ ก็ จะ ว่า กับ แต่ หรือ นี้ นั้น ครับ ค่ะ`.split(/\s+/),
 );
 
-/** What people typed, for FTS5. Each word is a quoted string, so that no part of it is syntax. */
+/** A query of a person, prepared for FTS5. Each word is a quoted string, so that no part of it is syntax. */
 export interface Words {
-  /** FTS5's query for every passage of the owner. */
+  /** The FTS5 query that matches every passage of the owner. */
   readonly owner: string;
   readonly words: readonly string[];
 }
 
-/** Return the words that are worth looking for; null if there are none. */
+/** Return the words that are worth searching for; null if there are none. */
 export function matchWords(ownerId: string, text: string): Words | null {
-  // Nearly FTS5's own idea of a word. It takes a word apart further if it likes: the parts then have to stand together.
+  // Almost FTS5's own definition of a word. FTS5 may divide a word further; the parts must then be adjacent.
   const runs = foldForms(text).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
   const words = new Set(runs.flatMap(wordsOf));
   if (words.size === 0) return null;
@@ -38,7 +38,7 @@ export function matchWords(ownerId: string, text: string): Words | null {
   return { owner: `owner : "${hex(ownerId)}"`, words: chosen.map((word) => `"${apart(word)}"`) };
 }
 
-/** FTS5's query for the owner's passages that have any of the words, or all of them. */
+/** Return the FTS5 query for the owner's passages that have any of the words, or all of them. */
 export function matchText({ owner, words }: Words, operator: "AND" | "OR"): string {
   return `${owner} AND text : (${words.join(` ${operator} `)})`;
 }
@@ -61,7 +61,7 @@ function phraseOf(text: string, wordCount: number): readonly string[] {
   return wordCount > 1 && Array.from(text).length <= MAX_PHRASE_CHARS ? [text] : [];
 }
 
-/** As SQLite's own `hex`, which makes the owner's token. */
+/** The same as SQLite's `hex`, which makes the owner's token. */
 function hex(text: string): string {
   return new TextEncoder().encode(text).toHex();
 }

@@ -1,17 +1,17 @@
 import type { JobKind } from "../kinds/index.ts";
 import type { D1Rows } from "../jobs/operations.ts";
 
-/** What of a job a passage was cut from. */
+/** The text of a job that a passage was cut from. */
 export const PASSAGE_SOURCES = ["transcript", "prompt", "text", "labels", "caption", "summary"] as const;
 export type PassageSource = (typeof PASSAGE_SOURCES)[number];
 
-/** A piece of what a job says, long enough to have a meaning and short enough to have one only. */
+/** A piece of a job's text, long enough to have a meaning and short enough to have only one. */
 export interface Passage {
   /** See `passageId`. */
   readonly id: string;
   readonly source: PassageSource;
   readonly text: string;
-  /** Of a recording; null where the source has no times. */
+  /** The time in the recording; null if the source has no times. */
   readonly startMs: number | null;
   readonly endMs: number | null;
 }
@@ -20,14 +20,14 @@ export interface EmbeddedPassage extends Passage {
   readonly vector: Float32Array;
 }
 
-/** All that is found in a job. */
+/** All passages of a job, with their vectors. */
 export interface EmbeddedPassages {
   readonly passages: readonly EmbeddedPassage[];
   /** See `spaceOf`. */
   readonly space: string;
 }
 
-/** The same passage of the same job each time. Below the 64 bytes that Vectorize allows: a job's id has 36. */
+/** Return the id of a passage, always the same for the same place. It is shorter than the 64 bytes that Vectorize allows. */
 export function passageId(jobId: string, source: PassageSource, index: number): string {
   return `${jobId}:${source}:${index}`;
 }
@@ -40,29 +40,29 @@ export interface TimedPassage {
   readonly endMs: number;
 }
 
-/** What an edit makes of the passages of a transcript. */
+/** How an edit changes the passages of a transcript. */
 export type PassageEdit =
   | { readonly type: "changed"; readonly changed: readonly TimedPassage[]; readonly removedIds: readonly string[] }
-  /** All of them, cut anew. They have no vectors until the job is embedded again. */
+  /** All passages, cut again. They have no vectors until the job is embedded again. */
   | { readonly type: "anew"; readonly passages: readonly TimedPassage[] };
 
-/** Whose passages these are. */
+/** The job that passages belong to. */
 export interface PassageJob {
   readonly id: string;
   readonly ownerId: string;
   readonly kind: JobKind;
-  /** The version of its transcript that they were cut from: 0 for the original, and for a job without one. */
+  /** The version of the transcript that they were cut from: 0 for the original, and for a job without a transcript. */
   readonly transcriptVersion?: number;
 }
 
-/** What found a hit. */
+/** How a hit was found. */
 export type FoundBy = "words" | "meaning";
 
 export interface PassageQuery {
   readonly ownerId: string;
-  /** As it was typed: no part of it is syntax. */
+  /** The query as a person typed it. No part of it is syntax. */
   readonly text: string;
-  /** What it means, and in which space; null to search by words alone. */
+  /** The vector of the query and its space; null to search by words alone. */
   readonly meaning: { readonly vector: Float32Array; readonly space: string } | null;
   readonly limit: number;
   readonly jobId?: string | undefined;
@@ -72,34 +72,34 @@ export interface PassageQuery {
 export interface Hit extends Passage {
   readonly jobId: string;
   readonly kind: JobKind;
-  /** The words around what was looked for. */
+  /** The words around the match. */
   readonly snippet: string;
-  /** By which hits are ordered; comparable within one answer only. */
+  /** The order of hits. Scores can be compared only within one answer. */
   readonly score: number;
   readonly foundBy: readonly FoundBy[];
-  /** The cosine of the two meanings; null where meaning did not find it. */
+  /** The cosine between the vectors of query and passage; null if the hit was found by words alone. */
   readonly similarity: number | null;
 }
 
-/** Where passages are kept. What one owner searches never touches what another has. */
+/** The place where passages are kept. A search never reads the passages of another owner. */
 export interface PassageIndex {
   /**
-   * Give a job these passages instead of those it had, and tell what D1 did. Does nothing for a job that is gone.
+   * Replace a job's passages, and return what D1 did. Does nothing if the job was deleted.
    * @throws TranscriptChanged if its transcript was edited since they were cut.
    */
   put(job: PassageJob, embedded: EmbeddedPassages): Promise<D1Rows>;
-  /** Best first. */
+  /** Return the hits, the best first. */
   query(query: PassageQuery): Promise<readonly Hit[]>;
-  /** Delete what is kept outside D1 of passages (ids) whose rows went with their job. */
+  /** Delete what is kept outside D1 for passages whose rows were deleted with their job. */
   forget(passageIds: readonly string[]): Promise<void>;
 }
 
-/** The transcript was edited while its passages were made. Another attempt makes them of the latest version. */
+/** The transcript was edited while its passages were made. Another attempt makes them from the latest version. */
 export class TranscriptChanged extends Error {
   override readonly name = "TranscriptChanged";
 }
 
-/** Vectors are compared within a space alone: another model, engine or length means another one. */
+/** Return the space of vectors. Only vectors of one space are compared: the same model, engine and length. */
 export function spaceOf(call: { model: string; engine: string }, vectors: readonly Float32Array[]): string {
   return `${call.model} ${call.engine} ${vectors[0]?.length ?? 0}`;
 }

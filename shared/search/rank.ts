@@ -7,13 +7,13 @@ import { matchText, matchWords, type Words } from "./match-words.ts";
 import type { FoundBy, Hit, PassageQuery } from "./passage.ts";
 import { scoreWords } from "./score-words.ts";
 
-/** How deep each ranking goes: as far as one query of Vectorize can. */
+/** The length of each ranking: the most results of one Vectorize query. */
 export const CANDIDATES = 100;
 
-/** The longest query, in words, for which passages with all the words are looked for as well. A longer query is a sentence. */
+/** The longest query, in words, for which passages with all words are ranked first. A longer query is a sentence. */
 const MOST_TOGETHER = 8;
 
-/** A snippet shows the rarest words. Each of them is looked for in each hit. */
+/** A snippet marks the rarest words. Each of them is searched for in each hit. */
 const MOST_SNIPPED = 16;
 
 export interface Near {
@@ -22,8 +22,8 @@ export interface Near {
 }
 
 /**
- * Words and meaning, each ranked for itself, fused. Both indexes look for words in D1; `findNear` is what they differ in:
- * the passages nearest to the query's meaning, best first.
+ * Rank passages by words and by meaning, and join the two rankings. Both indexes search for words in D1. They differ in `findNear`,
+ * which returns the passages nearest to the query's meaning, the best first.
  */
 export async function rank(
   db: D1Database,
@@ -35,7 +35,7 @@ export async function rank(
     words === null ? NO_WORDS : findTelling(db, query, words),
     query.meaning === null ? [] : findNear(query.meaning),
   ]);
-  const near = nearest.filter(({ similarity }) => similarity > 0); // at a right angle nothing is alike
+  const near = nearest.filter(({ similarity }) => similarity > 0); // vectors at a right angle have nothing in common
   const fused = fuse<FoundBy>(
     [
       { name: "words", ids: byWords },
@@ -49,13 +49,13 @@ export async function rank(
   const similarities = new Map(near.map(({ id, similarity }) => [id, similarity]));
   return fused.flatMap(({ id, score, foundBy }) => {
     const passage = passages.get(id);
-    if (passage === undefined) return []; // deleted since, or another owner's: the row decides
+    if (passage === undefined) return []; // deleted since, or another owner's: only rows are shown
     const snippet = snippets.get(id) ?? beginning(passage.text);
     return [{ ...passage, snippet, score, foundBy, similarity: similarities.get(id) ?? null }];
   });
 }
 
-/** What words find, the best first, and the query that snippets are made by. */
+/** The passages that were found by words, the best first, and the query for their snippets. */
 interface Telling {
   readonly ids: readonly string[];
   readonly match: string | null;

@@ -1,30 +1,30 @@
-/** The owner's latest passages: how many, and the lowest of their numbers. */
+/** The owner's latest passages: their count, and the lowest of their numbers. */
 export interface Sample {
   readonly size: number;
   readonly oldest: number;
 }
 
 export interface WordMatches {
-  /** For each query the numbers of passages that match it, the latest first. */
+  /** For each query, the numbers of the passages that match it, the latest first. */
   readonly numbers: readonly (readonly number[])[];
   readonly sample: Sample;
 }
 
 /**
- * Hits below this share of the best one's score match nothing but words that most passages have, which have next to no weight.
+ * A hit below this share of the best score matches only words that most passages have.
  */
 const LEAST_SHARE = 0.1;
 
 export interface Scored {
-  /** Numbers of passages, the best first; of equal ones the latest. */
+  /** The numbers of passages, the best first, and among equal ones the latest first. */
   readonly passages: readonly number[];
-  /** The places of the words, the rarest first. */
+  /** The indexes of the words, the rarest first. */
   readonly rarest: readonly number[];
 }
 
 /**
- * Score passages by the words that they have: each word counts by how rare it is among the owner's passages, as in BM25. How often a
- * passage says it does not count, because passages are of one length, and short.
+ * Score passages by their words. The weight of a word is its rarity among the owner's passages, as in BM25. How often a passage
+ * repeats it does not count, because passages are short and of similar length.
  * @param words how many of the lists belong to one word each. A list after them has the passages with all the words.
  */
 export function scoreWords({ numbers, sample }: WordMatches, words: number): Scored {

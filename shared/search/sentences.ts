@@ -1,4 +1,4 @@
-// No language is asked for: the rules differ little, and where a script writes no spaces the segmenter knows its words.
+// No language is given: the rules differ little, and for scripts without spaces the segmenter has dictionaries.
 const sentences = new Intl.Segmenter("und", { granularity: "sentence" });
 const words = new Intl.Segmenter("und", { granularity: "word" });
 
@@ -8,7 +8,7 @@ export function countWords(text: string): number {
   return count;
 }
 
-/** The sentences of a text; one of more than `maxWords` in parts of that many. */
+/** Return the sentences of a text. A sentence of more than `maxWords` words is divided into parts of that length. */
 export function sentencesOf(text: string, maxWords: number): readonly string[] {
   return Array.from(sentences.segment(text), ({ segment }) => segment.trim())
     .filter((sentence) => sentence !== "")

@@ -3,7 +3,7 @@ export interface Scored<T> {
   readonly value: T;
 }
 
-/** Keeps the best `k` of however many it is shown: a heap whose root is the worst of them, the next to be replaced. */
+/** Keep the best `k` of any number of items, in a heap whose root is the worst of them, which is replaced next. */
 export function topK<T>(k: number) {
   const heap: Scored<T>[] = [];
   const scoreAt = (index: number) => heap[index]?.score ?? Number.POSITIVE_INFINITY;
@@ -43,7 +43,7 @@ export function topK<T>(k: number) {
         sink();
       }
     },
-    /** Best first. */
+    /** The items, the best first. */
     best: (): readonly Scored<T>[] => heap.toSorted((a, b) => b.score - a.score),
   };
 }

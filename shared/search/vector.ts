@@ -1,4 +1,4 @@
-/** At length 1, the cosine of two vectors is the sum of their products. */
+/** Scale a vector to length 1. The cosine of two such vectors is the sum of their products. */
 export function unit(values: Float32Array): Float32Array {
   const length = Math.hypot(...values);
   return values.map((value) => (length === 0 ? 0 : value / length));
@@ -10,7 +10,7 @@ export function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** Little-endian, as every machine that runs a Worker is. */
+/** Encode a vector as little-endian numbers in base64, the byte order of every machine that runs Workers. */
 export function encodeVector(vector: Float32Array): string {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).toBase64();
 }

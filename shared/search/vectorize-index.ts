@@ -6,12 +6,12 @@ import { sha256Hex } from "../hash.ts";
 /** The platform's limits (developers.cloudflare.com/vectorize/platform/limits, read 2026-11-23). */
 const UPSERTED_A_CALL = 1000;
 const MAX_NAMESPACE_BYTES = 64;
-/** Not on that page: a call with more is refused as a whole (`40007: too many ids in payload; max id count is 100`). */
+/** Not on that page. A call with more ids is refused as a whole (`40007: too many ids in payload; max id count is 100`). */
 const DELETED_A_CALL = 100;
 
 /**
- * Vectors in Vectorize, a namespace for each owner; text and words in D1. A vector is there a few seconds after it was
- * written; what it finds is what D1 has. Needs metadata indexes on `space`, `jobId` and `kind`: see bin/provision.
+ * Keeps vectors in Vectorize, in a namespace for each owner, and texts in D1. A vector can be found a few seconds after it was
+ * written. Only passages that D1 has are returned. Needs metadata indexes on `space`, `jobId` and `kind`: see bin/provision.
  */
 export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex {
   async function forget(ids: readonly string[]): Promise<void> {
@@ -19,7 +19,7 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
   }
 
   return {
-    // Rows first: a vector without one could never be found again, to be deleted.
+    // Rows first: a vector without a row could never be found and deleted.
     async put(job, { passages, space }) {
       const kept = new Set(passages.map(({ id }) => id));
       await forget((await findPassageIds(db, [job.id])).filter((id) => !kept.has(id)));
@@ -44,7 +44,7 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
       return rank(db, query, async ({ vector, space }) => {
         const { jobId, kind } = query;
         const { matches } = await vectors.query([...vector], {
-          topK: CANDIDATES, // 50 were values or metadata asked for as well
+          topK: CANDIDATES, // 50 if values or metadata were requested too
           namespace: await namespaceOf(query.ownerId),
           returnValues: false,
           returnMetadata: "none",
@@ -58,7 +58,7 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
   };
 }
 
-/** An owner's own. A name that is too long for one is hashed. */
+/** Return an owner's namespace. A name that is too long is hashed. */
 async function namespaceOf(ownerId: string): Promise<string> {
   const name = new TextEncoder().encode(ownerId);
   if (name.length <= MAX_NAMESPACE_BYTES) return ownerId;

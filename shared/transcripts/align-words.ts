@@ -1,38 +1,38 @@
 import { type Likeness, likeness, normalizeWord } from "./spoken-alike.ts";
 import type { Word } from "./transcript.ts";
 
-/** The time that both sides heard. */
+/** The time that both chunks contain. */
 export interface Overlap {
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** One step of an alignment: words of both sides that are one, or a word that only one side heard. */
+/** One step of an alignment: a word of each side that are the same word, or a word that only one side has. */
 export interface Step {
   readonly leftIndex: number;
   readonly rightIndex: number;
   readonly kind: Likeness | "left_only" | "right_only";
-  /** Whether the other side ought to have heard it, being well inside the overlap. */
+  /** Whether the word lies well inside the overlap, so that the other side should have it too. */
   readonly isInside: boolean;
 }
 
-/** Two words further apart than this are not one word, whatever they say. */
+/** Two words further apart than this are never the same word, even if they are spelled alike. */
 export const MAX_APART_MS = 1000;
 
 /** Word times are off by up to this: a word this near the edge of a chunk may not have been in its audio. */
 export const EDGE_MS = 400;
 
-// Costs are negative log-likelihoods, about: both times are off by up to 400 ms, so that their difference has a
-// standard deviation near 350 ms and their mean one near 150 ms.
+// Costs are roughly negative log-likelihoods. Both times are off by up to 400 ms, so their difference has a standard deviation of
+// about 350 ms, and their mean one of about 150 ms.
 const APART_DEVIATION_MS = 350;
 const MEAN_DEVIATION_MS = 150;
 const ONE_SIDED_COST = 4;
-// Unlike words are one only where two one-sided words would be odder: well inside the overlap and close in time.
+// Unlike words are paired only if two one-sided words would be less likely: well inside the overlap, and close in time.
 const LIKENESS_COST: Readonly<Record<Likeness, number>> = { same: 0, alike: 1, unlike: 7 };
 
 /**
- * The likeliest account of what two sides heard, each in its own order. Words outside the overlap may stay alone at
- * no cost; that and the times tell one "no" of "no no no no" from the next.
+ * Return the most likely alignment of the words of two chunks; each chunk keeps its order. A word outside the overlap may stay
+ * alone at no cost. This and the times distinguish one "no" of "no no no no" from the next.
  */
 export function alignWords(left: readonly Word[], right: readonly Word[], overlap: Overlap): readonly Step[] {
   const leftWords = left.map(toHeard);
@@ -49,7 +49,7 @@ export function alignWords(left: readonly Word[], right: readonly Word[], overla
       const rightWord = rightWords[column - 1];
       let cost = Infinity;
       let kind: Step["kind"] = "left_only";
-      // Only before the right side's first word, and after the left side's last, is the edge an excuse.
+      // The edge explains a missing word only before the right side's first word and after the left side's last word.
       if (leftWord !== undefined) {
         const aloneCost = column === 0 ? (leftCosts[row - 1] ?? 0) : ONE_SIDED_COST;
         cost = (costs[(row - 1) * width + column] ?? 0) + aloneCost;
@@ -88,7 +88,7 @@ function toHeard(word: Word): HeardWord {
   return { text: normalizeWord(word.text), middleMs: (word.startMs + word.endMs) / 2 };
 }
 
-// A word that seems to lie this deep may in truth lie outside, where the other side could not hear it.
+// A word that seems to lie this deep inside may really lie outside the overlap, in audio that the other chunk does not have.
 function oneSidedCost(depthMs: number): number {
   const outsideShare = Math.min(1, Math.max(0, (EDGE_MS - depthMs) / (2 * EDGE_MS)));
   return Math.min(ONE_SIDED_COST, -Math.log(outsideShare));

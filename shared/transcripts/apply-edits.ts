@@ -4,7 +4,7 @@ import { isMostlyIdeographic } from "./scripts.ts";
 import { shownWords, type ShownWord, timed } from "./shown-words.ts";
 import type { Segment, Transcript, Word } from "./transcript.ts";
 
-/** What is wrong with which operation. */
+/** What is wrong, and with which operation. */
 export interface EditIssue {
   readonly path: string;
   readonly message: string;
@@ -16,7 +16,7 @@ type Edited =
 
 type Indexed = { readonly index: number; readonly operation: EditOperation };
 
-/** A change of the words from `from` up to `to`; nothing lies between them where words are inserted. */
+/** A change of the words from `from` up to `to`. The two are equal if words are inserted. */
 interface Span {
   readonly index: number;
   readonly from: number;
@@ -24,12 +24,12 @@ interface Span {
   readonly words: readonly NewWord[];
 }
 
-/** A request with many mistakes is told of the first ones. */
+/** If a request has more mistakes, the answer names the first ones. */
 const MOST_ISSUES = 20;
 
 /**
- * A transcript with these changes made, all at once. Segments keep their places: one whose words are all removed has an empty
- * text. Segments without a change stay the same objects. Within a changed segment each word is what its text shows.
+ * Apply all changes to a transcript at once. Segments keep their places: a segment whose words are all removed has an empty text.
+ * Segments without a change stay the same objects. In a changed segment each word is spelled as its text shows it.
  */
 export function applyEdits(transcript: Transcript, operations: readonly EditOperation[]): Edited {
   const issues: EditIssue[] = [];
@@ -47,7 +47,7 @@ export function applyEdits(transcript: Transcript, operations: readonly EditOper
       continue;
     }
     const bounds = {
-      // Between the neighbours: a word that were earlier or later than theirs would be read out of order.
+      // A word must lie between the neighbouring segments. Otherwise it would be read out of order.
       fromMs: segments[at - 1]?.startMs ?? 0,
       toMs: segments[at + 1]?.endMs ?? transcript.durationMs ?? Infinity,
     };
@@ -107,7 +107,7 @@ function withSpeaker(segment: Segment, operation: EditOperation | undefined): Se
   return operation.speaker === null ? rest : { ...rest, speaker: operation.speaker };
 }
 
-/** Spans outside the segment, and such as touch the same word or place. */
+/** Find spans outside the segment, and spans that touch the same word or place. */
 function issuesOf(spans: readonly Span[], count: number): readonly EditIssue[] {
   const issues: EditIssue[] = [];
   for (const { index, from, to } of spans) {
@@ -129,12 +129,12 @@ function issuesOf(spans: readonly Span[], count: number): readonly EditIssue[] {
   return issues;
 }
 
-/** By their places. What is inserted at a place comes before what replaces the word there. */
+/** Sort spans by their places. An insertion at a place comes before the replacement of the word there. */
 function inOrder(spans: readonly Span[]): readonly Span[] {
   return spans.toSorted((left, right) => left.from - right.from || left.to - right.to);
 }
 
-/** A word of the result, and where in the request its times are given; null where they are not. */
+/** A word of the result. `path` is the place of its times in the request; null if the request does not give them. */
 interface Placed extends ShownWord {
   readonly path: string | null;
 }
@@ -144,7 +144,7 @@ function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly 
   const isIdeographicText = isMostlyIdeographic(segment.text);
   const guess = (after: string) => separatorBetween(result.at(-1)?.text ?? "", after, isIdeographicText);
   let next = 0;
-  // Behind a change, what stood between two words is not known any more: unless one of them took the other's place.
+  // After a change, the separator between two words is unknown, unless one word replaced the other.
   let isBroken = false;
   const keep = (upTo: number) => {
     for (const word of words.slice(next, upTo)) {
@@ -174,7 +174,7 @@ function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly 
   return result;
 }
 
-/** The times of new words: those given, those of the words that they replace one by one, else interpolated between what is known. */
+/** Return the times of new words: the given times, else those of the words that they replace one by one, else interpolated times. */
 function timesOf(
   given: readonly NewWord[],
   replaced: readonly Word[],
@@ -191,21 +191,21 @@ function timesOf(
   }));
   const times: Word[] = [];
   for (let from = 0; from < given.length;) {
-    // Words up to the next one whose end, or whose successor's beginning, is known share the time in between.
+    // The time up to the next known end, or known beginning of a successor, is shared among the words in between.
     let to = from + 1;
     while (to < given.length && known[to - 1]?.endMs === undefined && known[to]?.startMs === undefined) to += 1;
     const startMs = known[from]?.startMs ?? times.at(-1)?.endMs ?? span.startMs;
     const endMs = known[to - 1]?.endMs ?? known[to]?.startMs ?? Math.max(span.endMs, startMs);
     const texts = given.slice(from, to).map(({ text }) => text);
     times.push(...timed(texts, { startMs, endMs: to === from + 1 ? endMs : Math.max(startMs, endMs) }));
-    // What was given is not corrected: it is refused where it cannot be.
+    // Given times are not corrected. If they are impossible, they are refused.
     if (to === from + 1) times[times.length - 1] = { startMs, endMs, text: texts[0] ?? "" };
     from = to;
   }
   return times;
 }
 
-/** Given times that are out of order: within the word, against its neighbours, or against the segments around. */
+/** Find given times that are out of order: within the word, or compared with its neighbours or the neighbouring segments. */
 function timeIssues(words: readonly Placed[], { fromMs, toMs }: Bounds): readonly EditIssue[] {
   const issues: EditIssue[] = [];
   for (const [index, { path, startMs, endMs }] of words.entries()) {

@@ -4,21 +4,21 @@ import { joinTexts } from "./join-words.ts";
 import type { AudioTrack } from "../audio/chunks/audio-track.ts";
 import type { Stretch, Transcript } from "./transcript.ts";
 
-/** What one call to a model heard, with what a transcript tells about it. */
+/** The result of one call to a speech model, with what a transcript says about it. */
 export interface ChunkRecord extends HeardChunk {
-  /** Null where there was nothing to hear, and no model was asked. */
+  /** Null if the chunk is silent and no model was asked. */
   readonly model: string | null;
   readonly engine: string | null;
   readonly language: string | null;
-  /** Why the text is not to be trusted; null where nothing speaks against it. */
+  /** Why the text is doubtful; null if it is not. */
   readonly doubt: string | null;
-  /** Parts of it that the file does not have. */
+  /** Parts of the chunk that are missing in the file. */
   readonly missing?: readonly Stretch[];
-  /** Parts of it whose text is not to be trusted, each with its reason. */
+  /** Parts of the chunk whose text is doubtful, each with its reason. */
   readonly doubtful?: readonly Stretch[];
 }
 
-/** What is known of the recording beside what was heard. */
+/** What is known about the recording besides its words. */
 export interface Recorded {
   readonly gaps: readonly Stretch[];
   readonly durationMs: number | null;
@@ -27,7 +27,7 @@ export interface Recorded {
   readonly track?: number | undefined;
 }
 
-/** One transcript out of what was heard so far. The same chunks give the same bytes, in whatever order they ended. */
+/** Make one transcript of the chunks that have been transcribed. The same chunks give the same bytes, in whatever order they ended. */
 export function composeTranscript(
   records: readonly ChunkRecord[],
   { gaps, durationMs, hasAllEnded, tracks, track }: Recorded,

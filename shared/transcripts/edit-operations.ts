@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { boundedText } from "../input/bounded-text.ts";
 
-/** A word is as long as its writer wants; captions break it. */
+/** A word may be long; captions break it. */
 export const MAX_WORD_CHARS = 4000;
 export const MAX_OPERATIONS = 5000;
 const MAX_WORDS_AN_OPERATION = 1000;
@@ -31,7 +31,7 @@ const NewWords = z.array(NewWord).min(1).max(MAX_WORDS_AN_OPERATION);
 
 /**
  * One change of a transcript. Segments and words are counted from 0, in the version that is edited. `word` is one of the
- * segment's words; where it has none, one of the words that white space separates in its text.
+ * segment's words. If the segment has no words, its text is split at white space, and `word` is one of those.
  */
 export const EditOperation = z
   .discriminatedUnion("op", [

@@ -3,8 +3,8 @@ import { textOfWords } from "./place-words.ts";
 import type { Segment, Stretch, Transcript } from "./transcript.ts";
 
 /**
- * An edited transcript with what has been transcribed since in the place of its gaps: a chunk that had been given up on was
- * redriven, and the original is now a more complete one. What people have written stays as it is.
+ * Fill the gaps of an edited transcript with what has been transcribed since: a chunk that had been given up on was redriven, and
+ * the original is now more complete. What people have written does not change.
  */
 export function fillGaps(edited: Transcript, original: Transcript): Transcript {
   const filled = edited.gaps.filter((gap) => !original.gaps.some((other) => isSame(gap, other)));
@@ -31,7 +31,7 @@ export function fillGaps(edited: Transcript, original: Transcript): Transcript {
   };
 }
 
-/** A segment names its language if it differs from the transcript's. What a redrive has added may have changed the original's. */
+/** A segment names its language if it differs from the transcript's. A redrive may have changed the main language of the original. */
 function inLanguage(most: string | null, { language, ...segment }: Segment, original: Transcript): Segment {
   const heard = language ?? original.language;
   return heard === null || heard === most ? segment : { ...segment, language: heard };
@@ -42,7 +42,7 @@ interface Room {
   readonly toMs: number;
 }
 
-/** Neighbouring chunks have heard a little of the gap as well, each from its side. What is between them is free. */
+/** Return the free part of a gap. The chunks on both sides overlap it a little, and have words there. */
 function roomIn(segments: readonly Segment[], { startMs, endMs }: Stretch): Room {
   const middleMs = (startMs + endMs) / 2;
   let [fromMs, toMs] = [startMs, endMs];
@@ -56,7 +56,7 @@ function roomIn(segments: readonly Segment[], { startMs, endMs }: Stretch): Room
   return { fromMs, toMs };
 }
 
-/** The segments whose words lie in a room; of one that lies across its edge, those words. */
+/** Return the segments in a free part. A segment that crosses its edge is cut to the words inside. */
 function within(segments: readonly Segment[], { fromMs, toMs }: Room): readonly Segment[] {
   const isInside = (time: { startMs: number; endMs: number }) => middle(time) > fromMs && middle(time) < toMs;
   return segments.flatMap((segment): readonly Segment[] => {

@@ -2,15 +2,15 @@ import { alignWords, EDGE_MS, MAX_APART_MS, type Overlap, type Step } from "./al
 import { normalizeWord } from "./spoken-alike.ts";
 import type { Word } from "./transcript.ts";
 
-/** The left side gives its words before `leftEnd`, the right side those from `rightStart`. */
+/** The merged words are those of the left side before `leftEnd`, then those of the right side from `rightStart`. */
 export interface Cut {
   readonly leftEnd: number;
   readonly rightStart: number;
 }
 
 /**
- * Where to pass from the words of one chunk to those of the next: in the middle of the best run of words that both
- * heard alike. Null where they have no word in common.
+ * Find where to change from the words of one chunk to those of the next: in the middle of the best run of words that both have.
+ * Return null if they have no word in common.
  */
 export function findCut(
   left: readonly Word[],
@@ -26,7 +26,7 @@ export function findCut(
     return [{ at, step, isSure, middleMs: (middle(leftWord) + middle(rightWord)) / 2 }];
   });
   const isMostlyAlone = steps.filter(isAlone).length > pairs.length;
-  // One side heard nothing but, at most, a word at the edge: its like on the other side is more likely another word.
+  // One side has at most one word, at the edge. A similar word of the other side is more likely to be another word.
   const isAtEdge = ({ middleMs }: Pair) => middleMs < overlap.startMs + EDGE_MS || middleMs > overlap.endMs - EDGE_MS;
   if (isMostlyAlone && pairs.length === 1 && pairs.every(isAtEdge)) return null;
   const same = middleOfBestRun(pairs, seamMs);
@@ -36,7 +36,7 @@ export function findCut(
       ? { leftEnd: leftIndex + 1, rightStart: rightIndex + 1 }
       : { leftEnd: leftIndex, rightStart: rightIndex };
   }
-  // Beside many words that one side alone heard, a pair that is not the same word is two words heard by one side each.
+  // If many words are on one side only, an unlike pair is rather two words, each on one side only.
   if (isMostlyAlone) return null;
   const alike = pairs.filter(({ step }) => step.kind === "alike");
   const nearest = nearestTo(seamMs, alike.length > 0 ? alike : pairs);
@@ -47,7 +47,7 @@ interface Pair {
   readonly at: number;
   readonly step: Step;
   readonly middleMs: number;
-  /** Whether the word is found once only on either side, within reach. */
+  /** Whether the word occurs only once on each side, within reach. */
   readonly isSure: boolean;
 }
 
@@ -61,7 +61,7 @@ function isAmbiguous(word: Word, others: readonly Word[]): boolean {
   return others.filter((other) => within(other) && normalizeWord(other.text) === text).length > 1;
 }
 
-// A repeated word says little about where the sides meet: runs count, and are cut, by their unrepeated words first.
+// A repeated word says little about where the sides meet. Runs are ranked, and cut, by their unrepeated words first.
 function middleOfBestRun(pairs: readonly Pair[], seamMs: number): Pair | undefined {
   const runs: Pair[][] = [];
   for (const pair of pairs) {
@@ -93,7 +93,7 @@ function nearestTo(seamMs: number, pairs: readonly Pair[]): Pair | undefined {
   return pairs.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
-/** A longer pause separates what was said before from what was said behind it. */
+/** A longer pause separates the words before it from those after it. */
 const BESIDE_MS = 300;
 
 /** A word this close to the end of its file was probably cut off. */
@@ -107,9 +107,9 @@ interface Sides {
 }
 
 /**
- * One side's version of words that were spelled differently: "twenty five" against "25" is a pair and a word alone, to
- * be taken together. A version that begins or ends with its file is not taken, because its word was cut off. Else the version
- * with more words, else that of the side whose part it is.
+ * Choose one side's version of words that were spelled differently. "twenty five" and "25" are a pair and a single word, which must
+ * be taken together. A version at the beginning or end of its file is not taken, because its word was cut off. Otherwise the version
+ * with more words is taken, and if both have as many, that of the chunk whose own part it is.
  */
 function cutAround(pair: Pair, steps: readonly Step[], { left, right, overlap, seamMs }: Sides): Cut {
   let from = pair.at;
@@ -128,7 +128,7 @@ function cutAround(pair: Pair, steps: readonly Step[], { left, right, overlap, s
   return isLeft ? { leftEnd, rightStart: rightIndex + rightWords } : { leftEnd: leftIndex, rightStart: rightIndex };
 }
 
-/** Whether no pause separates a word that one side alone heard from that side's next word (1), or the one before (-1). */
+/** Return whether a word that is on one side only follows that side's previous word (-1), or precedes its next word (1), without a pause. */
 function isBeside(step: Step | undefined, by: 1 | -1, left: readonly Word[], right: readonly Word[]): boolean {
   if (step === undefined) return false;
   const isLeft = step.kind === "left_only";

@@ -1,28 +1,28 @@
 import { isIdeographic, isMostlyIdeographic, isUnspaced } from "./scripts.ts";
 
-/** Words that are only marks: no space stands before the first kind, and none after the second. */
+/** Words that are only punctuation: no space comes before the first kind, and none after the second. */
 const CLOSING_ALONE = /^[\p{Pe}\p{Pf}.,!?:;%…‼⁇⁈⁉،؛؟۔।॥།༎။၊።፣፤៕։]+$/u;
 const OPENING_ALONE = /^[\p{Ps}\p{Pi}¿¡]+$/u;
 
-/** Whether one of two texts consists of marks that stand directly beside the other. */
+/** Return whether one of two texts is only punctuation that takes no space on the side of the other. */
 export function standsAlone(before: string, after: string): boolean {
   return CLOSING_ALONE.test(after) || OPENING_ALONE.test(before);
 }
 
 /**
- * Return what stands between two words whose source text is not known. Where a script with spaces meets Han or kana, the
- * surrounding text decides: `isIdeographicText` says that it is mostly Han or kana.
+ * Return what separates two words whose source text is not known. Between a script with spaces and Han or kana, the surrounding
+ * text decides: `isIdeographicText` says that it is mostly Han or kana.
  */
 export function separatorBetween(before: string, after: string, isIdeographicText = false): "" | " " {
   if (standsAlone(before, after)) return "";
-  // Two units hold the last and the first character, whatever it is: texts may be long.
+  // Two UTF-16 units contain the last and the first character. The texts may be long.
   const [last = ""] = Array.from(before.slice(-2)).slice(-1);
   const [first = ""] = Array.from(after.slice(0, 2));
   if (isUnspaced(last) && isUnspaced(first)) return "";
   return isIdeographicText && (isIdeographic(last) || isIdeographic(first)) ? "" : " ";
 }
 
-/** Whether words have their own spaces (" Hello"), as Whisper's tokens do. A word without one then belongs to the word before. */
+/** Return whether words have their own spaces (" Hello"), as Whisper's tokens do. A word without one then belongs to the word before. */
 export function bringSpaces(words: readonly string[]): boolean {
   return words.slice(1).some((word) => /^\s+\S/u.test(word));
 }

@@ -1,14 +1,14 @@
 import { type HeardChunk, mergeChunks } from "./merge-chunks.ts";
 import type { Segment } from "./transcript.ts";
 
-/** One transcript of many chunks. Where each channel was transcribed by itself, their segments come in the order of their times. */
+/** Merge chunks into segments. If each channel was transcribed separately, all their segments are sorted by time. */
 export function mergeChannels(heard: readonly HeardChunk[]): readonly Segment[] {
   return byChannel(heard)
     .flatMap((own) => mergeChannel(own))
     .toSorted((left, right) => left.startMs - right.startMs || (left.channel ?? 0) - (right.channel ?? 0));
 }
 
-/** The chunks as each channel was heard; once, where the channels were mixed. */
+/** Return the chunks of each channel; one list if the channels were mixed. */
 export function byChannel(heard: readonly HeardChunk[]): readonly (readonly HeardChunk[])[] {
   const channels = new Set(heard.flatMap(({ segments }) => segments.flatMap(({ channel }) => channel ?? [])));
   if (channels.size === 0) return [heard];
@@ -17,7 +17,7 @@ export function byChannel(heard: readonly HeardChunk[]): readonly (readonly Hear
   );
 }
 
-/** The segments of one channel, which is a speaker of its own. */
+/** Merge the chunks of one channel, which is a speaker of its own. */
 export function mergeChannel(heard: readonly HeardChunk[]): readonly Segment[] {
   const channel = heard.flatMap(({ segments }) => segments)[0]?.channel;
   const merged = mergeChunks(heard);

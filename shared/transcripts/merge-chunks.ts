@@ -4,29 +4,29 @@ import { endsSentence } from "./scripts.ts";
 import { type Spoken, spokenIn, toSegments } from "./spoken.ts";
 import type { Segment } from "./transcript.ts";
 
-/** What one chunk heard: words and segments already in source time. */
+/** The transcribed words and segments of one chunk, in source time. */
 export interface HeardChunk {
   readonly index: number;
-  /** The audio it held, overlap included. */
+  /** The audio of the chunk, overlaps included. */
   readonly startMs: number;
   readonly endMs: number;
-  /** The part it answers for. */
+  /** The part of the recording that the chunk is for: without the overlaps. */
   readonly ownStartMs: number;
   readonly ownEndMs: number;
   readonly segments: readonly Segment[];
   readonly isLowConfidence?: boolean;
 }
 
-/** Less is the rounding to packets where files were laid end to end: what is said on both sides was said twice. */
+/** A shorter overlap comes from rounding to packets, where files were laid end to end. Words on both sides were then said twice. */
 const MIN_OVERLAP_MS = 200;
 
-/** A word takes about this long. One that takes as long as the second figure was timed through other words, or through a pause. */
+/** A word takes about this long. A word as long as the second figure was timed through other words, or through a pause. */
 const WORD_MS = 400;
 const STRETCHED_MS = 1_000;
 
 /**
- * One transcript of many chunks, whatever order they come in. Where a neighbour is missing, a chunk keeps all it heard;
- * a chunk that lies wholly within another adds nothing.
+ * Merge chunks, in whatever order they come, into segments. If a neighbour is missing, a chunk keeps all of its words. A chunk that
+ * lies completely within another adds nothing.
  */
 export function mergeChunks(chunks: readonly HeardChunk[]): readonly Segment[] {
   const merged: Spoken[] = [];
@@ -50,7 +50,7 @@ interface Seam {
   readonly seamMs: number;
 }
 
-// Of a doubtful chunk as little as possible is taken.
+// As little as possible is taken from a doubtful chunk.
 function seamOf(left: HeardChunk, right: HeardChunk): number {
   const isLeftDoubtful = left.isLowConfidence ?? false;
   const isRightDoubtful = right.isLowConfidence ?? false;
@@ -60,9 +60,9 @@ function seamOf(left: HeardChunk, right: HeardChunk): number {
 }
 
 /**
- * Whisper times its last word until the end of the file, and its first word from the beginning, if it has left out what else is
- * said there. Such a word takes no longer than others: what the neighbour heard in that time is not the same word. A last word
- * that begins a sentence was timed through the pause before it.
+ * If Whisper leaves out words at the end or the beginning of a file, it times its last word until the end, or its first word from the
+ * beginning. Such a word really takes no longer than others, and what the neighbour has in that time is not the same word. A last
+ * word that begins a sentence was timed through the pause before it.
  */
 function shortenStretched(left: readonly Spoken[], [first]: readonly Spoken[], overlapFromMs: number): void {
   const last = left.at(-1);
@@ -77,7 +77,7 @@ function isStretched({ wordIndex, startMs, endMs }: Spoken): boolean {
   return wordIndex !== null && endMs - startMs > STRETCHED_MS;
 }
 
-/** Remove from the end of `left` and the beginning of `right` what both would say. */
+/** Remove from the end of `left` and the beginning of `right` what would be said twice. */
 function cutSeam(left: Spoken[], right: Spoken[], { overlap, seamMs }: Seam): void {
   const leftFrom = 1 + left.findLastIndex((spoken) => middle(spoken) <= overlap.startMs - MAX_APART_MS);
   const found = right.findIndex((spoken) => middle(spoken) >= overlap.endMs + MAX_APART_MS);
@@ -91,7 +91,7 @@ function cutSeam(left: Spoken[], right: Spoken[], { overlap, seamMs }: Seam): vo
     right.splice(0, cut.rightStart);
     return;
   }
-  // Where one side heard nothing there is nothing to choose: the other's words stand.
+  // If one side has no words here, there is nothing to choose: the other side's words stay.
   const hasLeftHeard = leftTail.some((spoken) => middle(spoken) > overlap.startMs + EDGE_MS);
   const hasRightHeard = rightHead.some((spoken) => middle(spoken) < overlap.endMs - EDGE_MS);
   if (!hasLeftHeard || !hasRightHeard) return;
@@ -99,7 +99,7 @@ function cutSeam(left: Spoken[], right: Spoken[], { overlap, seamMs }: Seam): vo
   right.splice(0, rightTo, ...rightHead.filter((spoken) => middle(spoken) >= seamMs));
 }
 
-// The two sides time the same speech differently: meet halfway, so that neither side's words are pushed far.
+// The two sides time the same speech differently. They meet halfway, so that no word is moved far.
 function settleTimes(left: readonly Spoken[], right: readonly Spoken[]): void {
   const last = left.at(-1);
   const first = right[0];

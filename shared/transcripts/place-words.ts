@@ -1,15 +1,15 @@
 import { joinWords } from "./join-words.ts";
 import type { Segment } from "./transcript.ts";
 
-/** A word as the segment's text shows it: `text.slice(start, end)`, with the punctuation that stands against it. */
+/** A word as the segment's text shows it: `text.slice(start, end)`, with the punctuation that touches it. */
 export interface Place {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Where each word of a segment stands in its text, in order. Undefined where the text does not hold the words: some
- * models write "20" in the text and "twenty" among the words.
+ * Return the place of each word in its segment's text, in order; undefined if the text does not contain the words. Some models write
+ * "20" in the text and "twenty" among the words.
  */
 export function placeWords({ text, words }: Pick<Segment, "text" | "words">): readonly Place[] | undefined {
   const places: { start: number; end: number }[] = [];
@@ -17,7 +17,7 @@ export function placeWords({ text, words }: Pick<Segment, "text" | "words">): re
   for (const word of words) {
     const wanted = word.text.trim();
     const start = text.indexOf(wanted, from);
-    // Only marks may stand between two words: letters there are a word the model did not time, or another word found.
+    // Only punctuation may be between two words. Letters there are a word without times, or the wrong word was found.
     if (wanted === "" || start < 0 || /[\p{L}\p{N}]/u.test(text.slice(from, start))) return undefined;
     from = start + wanted.length;
     places.push({ start, end: from });
@@ -27,7 +27,7 @@ export function placeWords({ text, words }: Pick<Segment, "text" | "words">): re
   return places;
 }
 
-// Marks that no word holds go to the word they touch, the one before first; the others to the word that follows.
+// Punctuation outside of words goes to the word that it touches, the previous one first. The rest goes to the next word.
 function spreadMarks(text: string, places: { start: number; end: number }[]): void {
   for (const [index, place] of places.entries()) {
     const next = places[index + 1];
@@ -40,7 +40,7 @@ function spreadMarks(text: string, places: { start: number; end: number }[]): vo
   if (first !== undefined) first.start = text.length - text.trimStart().length;
 }
 
-/** The text of some consecutive words of a segment, as the segment has it. */
+/** Return the text of consecutive words of a segment, as the segment has it. */
 export function textOfWords(segment: Segment, from: number, to: number): string {
   if (from === 0 && to === segment.words.length) return segment.text;
   const places = placeWords(segment);

@@ -3,15 +3,15 @@ import { placeWords } from "./place-words.ts";
 import { isMostlyIdeographic } from "./scripts.ts";
 import type { Segment, Word } from "./transcript.ts";
 
-/** A word as the segment's text shows it, with the punctuation that stands against it. */
+/** A word as the segment's text shows it, with the punctuation that touches it. */
 export interface ShownWord extends Word {
-  /** What the text has between the word before and this one. */
+  /** What separates it from the previous word in the text. */
   readonly separator: "" | " ";
 }
 
 /**
- * The words of a segment as a reader sees them. Where the model gave no words, they are what stands between white space,
- * timed by their share of the segment's characters.
+ * Return the words of a segment as a reader sees them. If the model gave no words, the text is split at white space, and each word
+ * gets a share of the time by its characters.
  */
 export function shownWords(segment: Segment): readonly ShownWord[] {
   const { text, words } = segment;
@@ -36,7 +36,7 @@ function untimedWords({ text, startMs, endMs }: Segment): readonly ShownWord[] {
   return timed(words, { startMs, endMs }).map((word) => ({ ...word, separator: " " }));
 }
 
-/** Words that share a time, each by its share of the characters. In whole milliseconds, one after the other. */
+/** Divide a time among words by their characters, in whole milliseconds, one after the other. */
 export function timed(
   texts: readonly string[],
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },

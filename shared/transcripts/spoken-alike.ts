@@ -1,7 +1,7 @@
-/** How much two heard words are the same one. */
+/** How likely two transcribed words are the same word. */
 export type Likeness = "same" | "alike" | "unlike";
 
-/** A word without case, punctuation and Unicode variants. Of a mark alone ("♪") the mark is kept. */
+/** Return a word without case, punctuation and Unicode variants. A word that is only a sign ("♪") keeps it. */
 export function normalizeWord(text: string): string {
   const folded = text.normalize("NFKC").toLowerCase().trim();
   return folded.replaceAll(/[^\p{L}\p{N}\p{M}]+/gu, "") || folded;
@@ -14,7 +14,7 @@ export function likeness(left: string, right: string): Likeness {
   if (/\p{N}/u.test(left) !== /\p{N}/u.test(right)) return "alike";
   const [short, long] = left.length < right.length ? [left, right] : [right, left];
   if (short.length >= 3 && (long.endsWith(short) || long.startsWith(short))) return "alike";
-  // A word whose beginning was cut off is heard with another one: "sentiment" as "exentiment".
+  // A word whose beginning was cut off gets another beginning: "sentiment" becomes "exentiment".
   if (commonEnd(left, right) >= Math.max(4, 0.6 * long.length)) return "alike";
   if (left.charAt(0) !== right.charAt(0)) return "unlike";
   const common = commonLetters(left, right);
@@ -28,7 +28,7 @@ function commonEnd(left: string, right: string): number {
   return length;
 }
 
-// The length of the longest common subsequence.
+/** Return the length of the longest common subsequence. */
 function commonLetters(left: string, right: string): number {
   let previous = Array.from({ length: right.length + 1 }, () => 0);
   for (const letter of left) {

@@ -1,14 +1,14 @@
 import { textOfWords } from "./place-words.ts";
 import type { Segment, Word } from "./transcript.ts";
 
-/** A word on its way to the merged transcript, or a whole segment of a model that gave no word times. */
+/** A word that is being merged, or a whole segment of a model that gave no word times. */
 export interface Spoken extends Word {
   readonly segment: Segment;
-  /** Which word of its segment; null for a whole segment. */
+  /** The index of the word in its segment; null for a whole segment. */
   readonly wordIndex: number | null;
 }
 
-/** What a chunk heard, in its own order. Times that its audio does not hold are the model's error. */
+/** Return the words of a chunk in its own order. Times outside its audio are errors of the model, and are corrected. */
 export function spokenIn({
   segments,
   startMs,
@@ -33,7 +33,7 @@ export function spokenIn({
   );
 }
 
-/** Segments of the words that were kept: in order, none overlapping the next. */
+/** Make segments of the words that were kept, in order and without overlaps. */
 export function toSegments(spoken: readonly Spoken[]): readonly Segment[] {
   const ordered = inOrder(spoken);
   const segments: Segment[] = [];
@@ -48,7 +48,7 @@ export function toSegments(spoken: readonly Spoken[]): readonly Segment[] {
   return segments;
 }
 
-// Starts never go back, and a word ends before the next begins.
+// A word never starts before the previous one, and ends before the next begins.
 function inOrder(spoken: readonly Spoken[]): readonly Spoken[] {
   let latestMs = 0;
   const starts = spoken.map(({ startMs }) => (latestMs = Math.max(latestMs, startMs)));

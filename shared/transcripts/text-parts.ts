@@ -1,8 +1,8 @@
 import { hasUnspaced, wordStarts } from "./scripts.ts";
 
 /**
- * Lines in parts of at most so many characters, in order. A part ends where a line does; a line longer than a part is
- * broken at a space, or where it has none at the end of a sentence or between words, else in the middle.
+ * Divide lines into parts of at most `maxChars` characters, in order. A part ends at the end of a line. A line longer than a part is
+ * broken at a space; if it has no space, at the end of a sentence or between words; otherwise in the middle.
  */
 export function textParts(lines: readonly string[], maxChars: number): readonly string[] {
   const parts: string[] = [];
@@ -21,7 +21,7 @@ function lastWordStart(text: string): number {
   return sentence > 0 ? sentence : (wordStarts(text).at(-1) ?? 0) || text.length;
 }
 
-/** Of a character that takes two units: half of it is not text. */
+/** Return whether this is the first half of a character of two UTF-16 units, which must not be divided. */
 function isFirstHalf(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 const ms = z.int().min(0);
 
-/** A channel of the recording, from 0. Known where each channel was transcribed by itself. */
+/** A channel of the recording, from 0. Known if each channel was transcribed separately. */
 const channel = z.int().min(0).exactOptional();
 
 // These are read leniently: a later version may have stored more fields, and this one reads its transcripts after a rollback.
@@ -11,8 +11,8 @@ export const Word = z.object({ startMs: ms, endMs: ms, text: z.string(), channel
 export type Word = z.infer<typeof Word>;
 
 /**
- * A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it.
- * `language` is set if the model heard another language than that of the transcript.
+ * A timed piece of a transcript. `words` is empty if the model gave no word times. `speaker` is set if somebody has named the speaker.
+ * `language` is set if it differs from the language of the transcript.
  */
 export const Segment = z.object({
   startMs: ms,
@@ -25,11 +25,11 @@ export const Segment = z.object({
 });
 export type Segment = z.infer<typeof Segment>;
 
-/** A stretch of the source that needs a person's eye, and why. */
+/** A stretch of the source that a person should check, and why. */
 export const Stretch = z.object({ startMs: ms, endMs: ms, reason: z.string() });
 export type Stretch = z.infer<typeof Stretch>;
 
-/** A track of sound in the recording's file. What the file does not say is null. */
+/** A track of sound in the recording's file. A field that the file does not give is null. */
 export const Track = z.object({
   codec: z.string(),
   language: z.string().nullable(),
@@ -37,7 +37,7 @@ export const Track = z.object({
   channels: z.int().nullable(),
 });
 
-/** `transcript.json`, the same whatever the model. Times are those of the source. */
+/** `transcript.json`, in the same shape for every model. Times are those of the source. */
 export const Transcript = z.object({
   model: z.string().nullable(),
   engine: z.string().nullable(),
@@ -45,7 +45,7 @@ export const Transcript = z.object({
   durationMs: ms.nullable(),
   text: z.string(),
   segments: z.array(Segment),
-  /** False while chunks are still being heard, and where `gaps` remain. */
+  /** False while chunks are being transcribed, and if `gaps` remain. */
   isComplete: z.boolean(),
   /** Parts that could not be transcribed. */
   gaps: z.array(Stretch),

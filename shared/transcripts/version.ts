@@ -1,25 +1,25 @@
-/** A transcript as somebody has left it. 0 is the original, which is an artifact. */
+/** A version of a transcript. Version 0 is the original, which is an artifact. */
 export interface TranscriptVersion {
   readonly version: number;
-  /** Of the whole transcript in the bucket. */
+  /** The key of the whole transcript in the bucket. */
   readonly key: string;
-  /** By which clients name the version, without quotes. */
+  /** The ETag by which clients name the version, without quotes. */
   readonly etag: string;
-  /** Of the original that it goes back to: the artifact's, as R2 gave it. */
+  /** The ETag of the original artifact that the version is based on, as R2 gave it. */
   readonly originalEtag: string;
-  /** Of the version that was edited and what was asked of it. */
+  /** A hash of the edited version and the requested operations. */
   readonly requestHash: string;
   /** The API key that made it. */
   readonly keyId: string | null;
   readonly operations: number;
-  /** The version that it is like again; null for an edit. */
+  /** The version that this one restores; null for an edit. */
   readonly revertedTo: number | null;
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
 
-/** Older ones are forgotten when a new one is stored: a transcript of six hours has some 4 MB. */
+/** Older versions are deleted when a new one is stored: a transcript of six hours has about 4 MB. */
 export const KEPT_VERSIONS = 100;
 
-/** Asked for by name, or by its number. */
+/** A version by its name or number. */
 export type WantedVersion = "original" | "edited" | number;

@@ -2,7 +2,7 @@ import type { Segment, Transcript } from "./transcript.ts";
 
 // A transcript as Whisper's own program prints it, which both dialects repeat. Times are seconds.
 
-/** What our models do not tell is 0 or empty: `seek`, `tokens`, `temperature` and the three figures of doubt. */
+/** Fields that our models do not return are 0 or empty: `seek`, `tokens`, `temperature` and the three figures of doubt. */
 export function whisperSegments(segments: readonly Segment[]) {
   return segments.map((segment, id) => ({
     id,
@@ -18,7 +18,7 @@ export function whisperSegments(segments: readonly Segment[]) {
   }));
 }
 
-/** `english` for `en`, as Whisper says it; empty where the model did not tell. */
+/** Return the name of a language as Whisper writes it (`english` for `en`); empty if the model did not return one. */
 export function languageName(code: string | null): string {
   if (code === null) return "";
   try {
@@ -28,7 +28,7 @@ export function languageName(code: string | null): string {
   }
 }
 
-/** How long the recording is; where nobody measured it, until its last word. */
+/** Return the length of the recording; if it was not measured, the end of its last word. */
 export function durationSeconds({ durationMs, segments }: Transcript): number {
   return (durationMs ?? segments.at(-1)?.endMs ?? 0) / 1000;
 }
