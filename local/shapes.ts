@@ -146,7 +146,8 @@ function segments(answer: unknown, change: (segment: Body) => unknown): Body {
 
 function choices(answer: unknown): unknown {
   const { response, usage } = fields(answer);
-  const choice = { index: 0, message: { role: "assistant", content: response }, finish_reason: "stop" };
+  const content = typeof response === "string" ? response : JSON.stringify(response);
+  const choice = { index: 0, message: { role: "assistant", content }, finish_reason: "stop" };
   const completion = { id: "chatcmpl-1", object: "chat.completion", created: 1_780_000_000, model: "offline" };
   return { ...completion, choices: [choice], usage };
 }

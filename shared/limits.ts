@@ -117,6 +117,9 @@ export const MAX_SIGNED_URL_SECONDS = 86_400;
  */
 export const MAX_CHAT_CHARS = 200_000;
 
+/** A prompt in a file: some 250,000 tokens, more than any model here reads. The middle of it is cut, with a notice. */
+export const MAX_PROMPT_FILE_CHARS = 1_000_000;
+
 /** Instructions for a text model are a page. */
 export const MAX_SYSTEM_CHARS = 20_000;
 

@@ -78,3 +78,47 @@ test("a call that was cut off by a cancel is accounted for, though its attempt s
   expect(attempts[0]!.neurons).toBeCloseTo(172.8, 9);
   expect(await usageOf("operator")).toMatchObject([{ calls: 1, neurons: attempts[0]!.neurons }]);
 });
+
+const GRANITE = "@cf/ibm-granite/granite-4.0-h-micro";
+const SAYS = '<<["a harbour"]>>';
+
+async function write(prompt: string, options: object = {}) {
+  const { id } = await darkroom.submit({ kind: "text_generation", prompt, options });
+  const job = await darkroom.untilJob(id);
+  return job.attempts.flatMap(({ calls }) => calls);
+}
+
+test("a text is billed by the header, or by the tokens that the answer names", async () => {
+  const units = { inputTokens: 20, outputTokens: 7 };
+  expect(await write(`priced ${SAYS}`)).toMatchObject([{ model: GRANITE, neurons: 1.5, isEstimated: false, units }]);
+  // 20 × 1,542 and 7 × 10,158 millionths.
+  const [fast] = await write(`unpriced ${SAYS}`);
+  expect(fast).toMatchObject({ isEstimated: true, units });
+  expect(fast?.neurons).toBeCloseTo(0.101946, 9);
+  // 20 × 4,119 and 7 × 34,868 millionths.
+  const [accurate] = await write(`unpriced accurate ${SAYS}`, { tier: "accurate" });
+  expect(accurate?.neurons).toBeCloseTo(0.326456, 9);
+  const usage = await usageOf("operator");
+  expect(usage.filter(({ kind }) => kind === "text_generation").map(({ calls }) => calls)).toEqual([2, 1]);
+});
+
+test("JSON that is asked for twice is billed twice, and a refused JSON mode costs nothing", async () => {
+  const jsonSchema = { type: "object", required: ["harbour"] };
+  const twice = await write('unpriced <<["no", "{\\"harbour\\": 1}"]>>', { jsonSchema });
+  expect(twice.map(({ neurons }) => neurons)).toEqual([expect.closeTo(0.101946, 9), 1.5]);
+  const refused = await write('no-json-mode <<["{\\"harbour\\": 2}"]>>', { jsonSchema });
+  expect(refused.map(({ neurons }) => neurons)).toEqual([0, 1.5]);
+});
+
+test("a text that was cancelled is billed for what the model may have written", async () => {
+  const prompt = "then-sleep:20000 a slow text";
+  const job = await darkroom.submit({ kind: "text_generation", prompt, options: { maxTokens: 100 } });
+  await until(
+    () => darkroom.modelCalls(),
+    ({ calls }) => calls[prompt] === 1,
+  );
+  await darkroom.api(`/v1/jobs/${job.id}/cancel`, { method: "POST" });
+  const { attempts } = await darkroom.untilJob(job.id, (now) => (now.attempts[0]?.calls.length ?? 0) > 0);
+  // 28 characters are 7 tokens: 7 × 1,542 and 100 × 10,158 millionths.
+  expect(attempts[0]?.neurons).toBeCloseTo(1.026594, 9);
+});

@@ -4,14 +4,22 @@
 // does not ask to be refused), `gone:<text>` is withdrawn, `denied:<code>:<text>` is refused with that code, `flagged:<code>x<n>` is
 // flagged with it. What is to happen to the text and caption models, which read what others made, is marked:
 // `then-error:<code>`, `then-sleep:<ms>`; a chat may ask for a stream, `tokens:<n>x<ms>` of them with a pause before each, and
-// `break:<n>` for its end after so many.
+// `break:<n>` for its end after so many. `<<[…]>>` lists the answers of a chat; the other words are in test/scripted-chat.ts and `answerChat`.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { plain, refuseForm, refuseRequest } from "../local/contracts.ts";
 import { inTurn, type ShapedBytes } from "../local/shapes.ts";
 import errors from "./contracts/errors.json" with { type: "json" };
 import { SECOND_BYTES } from "./speech.ts";
-import { chatOf, isChat, lastMessage, streamedAnswer, wholeAnswer } from "./scripted-chat.ts";
+import {
+  chatOf,
+  isChat,
+  lastMessage,
+  listedAnswer,
+  streamedAnswer,
+  timesAnswered,
+  wholeAnswer,
+} from "./scripted-chat.ts";
 
 const calls = new Map<string, number>();
 /** What each chat was told last. */
@@ -120,7 +128,15 @@ function answerChat(
   signal: AbortSignal | undefined,
 ): Response {
   const chat = chatOf(inputs);
-  if (!chat.isStream) return shaped(model, wholeAnswer(chat));
+  const said = chat.messages.map(({ content }) => content).join("\n");
+  if (said.includes("no-json-mode") && "response_format" in inputs) return refusal(5025, "JSON Mode couldn't be met");
+  // The second question of a chat fails the first time.
+  if (said.includes("mend-fails") && timesAnswered(chat) === 1 && calls.get(script) === 1) return refusal(3043);
+  const listed = listedAnswer(chat);
+  if (listed !== null && said.includes("as-object")) {
+    return Response.json({ ...listed, response: JSON.parse(listed.response) as unknown }, { headers: PRICED });
+  }
+  if (!chat.isStream) return shaped(model, listed ?? wholeAnswer(chat));
   tokensMade.set(script, 0);
   return streamedAnswer(script, {
     signal,
@@ -130,9 +146,11 @@ function answerChat(
   });
 }
 
+const PRICED = { "cf-ai-neurons": "1.5" };
+
 /** An answer in the shape that is the model's turn. */
 function shaped(model: string, full: unknown): Response {
-  const headers = { "cf-ai-neurons": "1.5" };
+  const headers = PRICED;
   const given = turns.shape(model, full);
   if (!isBytes(given)) return Response.json(given, { headers });
   return new Response(given.bytes, { headers: { ...headers, "content-type": given.mediaType } });

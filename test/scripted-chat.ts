@@ -20,6 +20,21 @@ export function lastMessage({ messages }: Chat): string {
   return messages.at(-1)?.content ?? "";
 }
 
+/** The answers that a prompt lists between `<<` and `>>`, as a JSON list: one for each time that it is asked. Null for none. */
+export function listedAnswer({ messages }: Chat): { response: string; usage: object } | null {
+  const script = messages.map(({ content }) => content).join("\n");
+  const [, listed] = /<<(.*?)>>/s.exec(script) ?? [];
+  if (listed === undefined) return null;
+  const answers = JSON.parse(listed) as readonly string[];
+  const response = answers[Math.min(timesAnswered({ messages }), answers.length - 1)] ?? "";
+  const written = Number(/wrote:(\d+)/.exec(script)?.[1] ?? 7);
+  return { response, usage: { prompt_tokens: 20, completion_tokens: written, total_tokens: 20 + written } };
+}
+
+export function timesAnswered({ messages }: Pick<Chat, "messages">): number {
+  return messages.filter(({ role }) => role === "assistant").length;
+}
+
 /** How the answer begins tells what was read: its first and its last words. */
 export function wholeAnswer(chat: Chat): { response: string; usage: object } {
   const material = lastMessage(chat).split("\n").slice(1, -3).join(" ");

@@ -51,7 +51,7 @@ export function addSubmit(program: Command): void {
     )
     .option("--options <json>", "options for that kind of job, as a JSON object", parseJsonObject)
     .option("--name <name>", "file name for standard input, such as talk.mp3")
-    .option("--prompt <text>", "generate a picture from this prompt")
+    .option("--prompt <text>", "generate a picture from this prompt, or a text with --kind text_generation")
     .option("--text <text>", "classify this text")
     .option("--then <step>", `a step to run after the job: ${STEPS.join(", ")}; may be repeated`, collectStep)
     .option("--tag <tag>", "a tag for the jobs; may be repeated", collect)

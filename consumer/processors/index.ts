@@ -14,6 +14,7 @@ import { createDeliverWebhook } from "./deliver-webhook.ts";
 import { createDescribe } from "./describe.ts";
 import { createEmbed } from "./embed.ts";
 import { createGenerateImage } from "./generate-image.ts";
+import { createGenerateText } from "./generate-text.ts";
 import { createWithWords } from "./given-words.ts";
 import { createJoinTranscript } from "./join-transcript.ts";
 import { createResults } from "./results.ts";
@@ -45,6 +46,7 @@ export function createProcessors(deps: ProcessorDeps): Processors {
     join_transcript: createJoinTranscript(tools),
     generate_image: createGenerateImage(tools),
     classify: createClassify(tools),
+    generate_text: createGenerateText(tools),
     deliver_webhook: createDeliverWebhook(tools),
     summarise: createSummarise(tools),
     embed: createEmbed(tools),

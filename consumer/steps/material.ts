@@ -1,7 +1,7 @@
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { maxFileBytes } from "../../shared/limits.ts";
 import type { ArtifactRow } from "../../shared/jobs/job-detail.ts";
-import { kindOf, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
+import { mainArtifact, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
 import type { Leaves } from "../../shared/kinds/kind.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
@@ -37,8 +37,7 @@ export async function readLeft(jobId: string, readJobContents: Tools["readJobCon
   if (contents === null) return null;
   const leaves = storedLeaves(contents);
   if (leaves === null) throw new NewerWork(`job '${jobId}' was written by a newer version`);
-  const kind = kindOf(contents.kind);
-  const result = contents.artifacts.find(({ name }) => name.startsWith(kind.result));
+  const result = mainArtifact(contents.kind, contents.artifacts);
   return result === undefined ? null : { leaves, result };
 }
 
@@ -59,6 +58,10 @@ export async function withText(
     }
     case "a text": {
       const { words } = leaves;
+      if ("maxTokens" in words) {
+        const text = await patiently(async () => (await media(attempt).get(result.key))?.text());
+        return text === undefined ? NOTHING_TO_DO : run({ lines: linesOf(text), transcript: null });
+      }
       if ("text" in words) return run({ lines: linesOf(words.text), transcript: null });
       return withSource(attempt, words.source, { maxBytes: maxFileBytes(words.maxChars) }, async (bytes) => {
         const read = decodeText(bytes);

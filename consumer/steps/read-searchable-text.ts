@@ -1,6 +1,6 @@
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
-import { kindOf, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
+import { mainArtifact, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
 import { type SearchableText, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
@@ -23,17 +23,25 @@ async function readOwn(contents: JobContents, media: R2Bucket): Promise<Searchab
   if (leaves === null) throw new NewerWork("the job was written by a newer version");
   switch (leaves.material) {
     case "a transcript":
-      return { transcript: await readSegments(contents, kindOf(contents.kind).result, media), labels };
-    case "a text":
-      return { text: await readFoundBy(leaves.words, media), labels };
+      return { transcript: await readSegments(contents, media), labels };
+    case "a text": {
+      const { words } = leaves;
+      const text = "maxTokens" in words ? await readMain(contents, media) : await readFoundBy(words, media);
+      return { text, labels };
+    }
     case "a picture":
       return { prompt: leaves.prompt === undefined ? "" : await readFoundBy(leaves.prompt, media), labels };
   }
 }
 
-async function readSegments(contents: JobContents, name: string, media: R2Bucket): Promise<Transcript["segments"]> {
-  const json = await readArtifact(contents, name, media);
+async function readSegments(contents: JobContents, media: R2Bucket): Promise<Transcript["segments"]> {
+  const json = await readMain(contents, media);
   return json === "" ? [] : Transcript.parse(JSON.parse(json)).segments;
+}
+
+async function readMain(contents: JobContents, media: R2Bucket): Promise<string> {
+  const main = mainArtifact(contents.kind, contents.artifacts);
+  return main === undefined ? "" : readArtifact(contents, main.name, media);
 }
 
 /** Read the text of an artifact; empty if the job has none of that name. */

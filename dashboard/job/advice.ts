@@ -15,6 +15,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   model_unavailable: "The model's service was unavailable for too long. Redrive the job.",
   unexpected_answer:
     "The model answered in a form that Darkroom does not know. Redrive the job. If it fails again, report it.",
+  invalid_output:
+    "The model did not write JSON that fits. Make the schema simpler or describe its fields, allow more tokens, or redrive the job with a larger model.",
   source_missing: "The file is no longer in the bucket. Upload it again.",
   not_started_in_time: "The job did not start in the time allowed. Submit it again with more time.",
   deadline_exceeded: "The job did not finish before its deadline. Submit it again with a later deadline.",

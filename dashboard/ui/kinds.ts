@@ -6,6 +6,7 @@ export const KNOWN_KINDS = [
   "transcription",
   "image_generation",
   "classification",
+  "text_generation",
 ] as const satisfies readonly JobKind[];
 export type KnownKind = (typeof KNOWN_KINDS)[number];
 
@@ -13,6 +14,7 @@ const SHOWN: Readonly<Record<string, { readonly name: string; readonly icon: Ico
   transcription: { name: "Transcription", icon: "audio" },
   image_generation: { name: "Picture", icon: "image" },
   classification: { name: "Classification", icon: "tag" },
+  text_generation: { name: "Text", icon: "text" },
 };
 
 export function kindName(kind: string): string {

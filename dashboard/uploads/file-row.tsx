@@ -20,9 +20,9 @@ const MEDIA_ICONS: Readonly<Record<Media, IconName>> = {
 const KINDS_FOR: Readonly<Record<Media, readonly KnownKind[]>> = {
   audio: ["transcription"],
   picture: ["classification"],
-  text: ["classification", "image_generation"],
-  prompt: ["image_generation", "classification"],
-  unknown: ["transcription", "classification", "image_generation"],
+  text: ["classification", "image_generation", "text_generation"],
+  prompt: ["image_generation", "classification", "text_generation"],
+  unknown: ["transcription", "classification", "image_generation", "text_generation"],
 };
 
 export function FileRow({ item }: { item: Item }) {

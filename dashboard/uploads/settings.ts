@@ -20,7 +20,7 @@ export interface Settings {
 }
 
 export const DEFAULTS: Settings = {
-  options: { transcription: {}, image_generation: {}, classification: {} },
+  options: { transcription: {}, image_generation: {}, classification: {}, text_generation: {} },
   then: [],
   tags: "",
   priority: "normal",
@@ -52,6 +52,7 @@ export const STEPS_OF: Readonly<Record<KnownKind, readonly Step[]>> = {
   transcription: ["summarise", "embed"],
   image_generation: ["describe", "embed"],
   classification: ["describe", "summarise", "embed"],
+  text_generation: ["summarise", "embed"],
 };
 
 export const STEP_NAMES: Readonly<Record<Step, { readonly name: string; readonly does: string }>> = {
@@ -94,7 +95,8 @@ export function requestFor(file: File, kind: KnownKind | null, asked: Settings):
   const meant = kind ?? KIND_OF[media];
   const options = meant === null ? {} : asked.options[meant];
   const hasOptions = Object.keys(options).length > 0;
-  const then = asked.then.filter((step) => STEPS_FOR[media].includes(step));
+  const suits = (step: Step) => STEPS_FOR[media].includes(step) && (meant === null || STEPS_OF[meant].includes(step));
+  const then = asked.then.filter(suits);
   return {
     name: fileName(file.name),
     // Options belong to one kind, so a request with options also names the kind.

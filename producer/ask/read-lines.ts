@@ -1,7 +1,7 @@
 import type { TimedLine } from "./choose-lines.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
-import { storedLeaves } from "../../shared/kinds/index.ts";
-import { readWords } from "../../shared/uploads/read-words.ts";
+import { mainArtifact, storedLeaves } from "../../shared/kinds/index.ts";
+import { type ReadWords, readWords } from "../../shared/uploads/read-words.ts";
 import type { Problem } from "../http/problem.ts";
 import { readLatest } from "../transcripts/read-version.ts";
 
@@ -38,10 +38,20 @@ export async function readLines(
     case "a picture":
       return withoutText(id, leaves.noText);
     case "a text": {
-      const read = await readWords(leaves.words, deps.media);
-      return read.ok ? { lines: linesOf(read.text), durationMs: null } : withoutText(id, `its source ${read.reason}`);
+      const { words } = leaves;
+      const read = "maxTokens" in words ? await readWritten(detail, deps.media) : await readWords(words, deps.media);
+      return read.ok
+        ? { lines: linesOf(read.text), durationMs: null }
+        : withoutText(id, `its ${"maxTokens" in words ? "text" : "source"} ${read.reason}`);
     }
   }
+}
+
+/** Read the text that a job has written. */
+async function readWritten({ job, artifacts }: JobDetail, media: R2Bucket): Promise<ReadWords> {
+  const main = mainArtifact(job.kind, artifacts);
+  const object = main === undefined ? null : await media.get(main.key);
+  return object === null ? { ok: false, reason: "no longer exists" } : { ok: true, text: await object.text() };
 }
 
 function withoutText(id: string, reason: string): Problem {

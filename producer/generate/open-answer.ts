@@ -93,7 +93,7 @@ async function wholeAnswer(response: Response, { model, expected, startedAt }: A
   const text = readChat({ value, call });
   if (text.trim() === "") throw unexpectedAnswer(model, "answered nothing");
   const left = [text];
-  const isCut = isCutBy(value) || wroteAll(call, expected);
+  const isCut = isCutBy(value, expected.outputTokens ?? 0);
   return { next: async () => (left.length > 0 ? left.splice(0) : null), call: () => call, isCut: () => isCut };
 }
 

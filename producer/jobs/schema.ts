@@ -52,6 +52,7 @@ export const ModelCall = z
     recalledFrom: z.int().optional().describe("the earlier attempt that paid for the result, if this one reused it"),
     startedAt: Time.optional().describe("when the call was sent"),
     shape: z.string().optional().describe("the fields of the answer, without their values"),
+    notices: z.array(z.string()).optional().describe("what to know about the answer, such as that the input was cut"),
     gatewayLogId: z.string().optional().describe("the id of the log entry in AI Gateway"),
   })
   .meta({ id: "ModelCall" });
@@ -151,6 +152,7 @@ export const Job = JobSummary.extend({
   ),
   attempts: z.array(Attempt).describe("the latest 100"),
   artifacts: z.array(Artifact),
+  notices: z.array(z.string()).describe("what to know about the result: the input was cut, or the answer was"),
   labels: z.array(z.object({ label: z.string(), score: z.number() })),
 }).meta({ id: "Job" });
 export type Job = z.infer<typeof Job>;

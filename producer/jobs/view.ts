@@ -78,6 +78,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       sizeBytes,
       url: `${origin}/v1/jobs/${job.id}/artifacts/${encodeURIComponent(name)}`,
     })),
+    notices: noticesOf(attempts),
     labels: [...labels],
   };
 }
@@ -119,6 +120,12 @@ function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["wai
   if (waiting === undefined) return null;
   const why = attempts.findLast((attempt) => attempt.taskId === waiting.id);
   return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };
+}
+
+/** The notices of the calls whose answers were kept. */
+function noticesOf(attempts: JobDetail["attempts"]): string[] {
+  const kept = attempts.filter(({ outcome }) => outcome === "completed").map(attemptView);
+  return [...new Set(kept.flatMap(({ calls }) => calls.flatMap(({ notices = [] }) => notices)))];
 }
 
 /** An attempt as jobs and dead letters show it. */

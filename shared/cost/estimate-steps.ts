@@ -1,7 +1,7 @@
 import { type EstimateLine, estimateLine } from "./estimate.ts";
 import { CAPTIONED_UNITS, tokensOf } from "./neurons.ts";
 import { type JobWork, kindOf } from "../kinds/index.ts";
-import type { GivenWords } from "../kinds/kind.ts";
+import type { GivenWords, WrittenWords } from "../kinds/kind.ts";
 import type { Units } from "../models/models.ts";
 import { SUMMARY_PART_CHARS } from "../models/prompts.ts";
 import { type Step, STEP_MODELS } from "../jobs/steps.ts";
@@ -50,7 +50,8 @@ function materialTokens({ kind, input }: JobWork, durationMs: number | null): nu
   }
 }
 
-function tokensOfWords(words: GivenWords): number {
+function tokensOfWords(words: GivenWords | WrittenWords): number {
+  if ("maxTokens" in words) return words.maxTokens;
   return "text" in words ? tokensOf(words.text) : Math.ceil(words.source.sizeBytes / CHARS_A_TOKEN);
 }
 

@@ -5,10 +5,11 @@ import { parseOwn } from "../input/read-json.ts";
 import { classification } from "./classification/kind.ts";
 import { imageGeneration } from "./image-generation/kind.ts";
 import type { Kind, Leaves, Media } from "./kind.ts";
+import { textGeneration } from "./text-generation/kind.ts";
 import { transcription } from "./transcription/kind.ts";
 
 /** In the order in which they are shown. */
-const ALL = [transcription, imageGeneration, classification] as const;
+const ALL = [transcription, imageGeneration, classification, textGeneration] as const;
 
 type Registered = (typeof ALL)[number];
 
@@ -73,6 +74,15 @@ function each<Field extends "request" | "input">(field: Field): Each<typeof ALL,
 type Each<Kinds extends readonly Registered[], Field extends keyof Registered> = {
   -readonly [Index in keyof Kinds]: Kinds[Index][Field];
 };
+
+/** Return the main artifact of a job; undefined if it has not made it. */
+export function mainArtifact<One extends { readonly name: string }>(
+  kind: JobKind,
+  artifacts: readonly One[],
+): One | undefined {
+  const names = [kindOf(kind).result].flat();
+  return artifacts.find(({ name }) => names.some((beginning) => name.startsWith(beginning)));
+}
 
 /** Return whether jobs of this kind have a transcript; false for a kind that only a newer version knows. */
 export function leavesTranscript(kind: string): boolean {

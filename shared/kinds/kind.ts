@@ -13,10 +13,15 @@ export type Media = "audio" | "image" | "text" | "prompt";
 /** The words that a job was given: the text itself, or the object that contains it. */
 export type GivenWords = { readonly maxChars: number } & ({ readonly text: string } | { readonly source: Source });
 
+/** The job has written the text itself: it is the main artifact, and has at most so many tokens of a model. */
+export interface WrittenWords {
+  readonly maxTokens: number;
+}
+
 /** What a job leaves for its steps, for search and for questions about it. */
 export type Leaves =
   | { readonly material: "a transcript" }
-  | { readonly material: "a text"; readonly words: GivenWords }
+  | { readonly material: "a text"; readonly words: GivenWords | WrittenWords }
   | {
       readonly material: "a picture";
       /** `result` if the job has made the picture itself. */
@@ -49,8 +54,11 @@ export interface Kind<Input = never> {
   /** The kinds of its tasks, each with the format of its arguments (shared/jobs/formats.ts). */
   readonly tasks: Readonly<Record<string, number>>;
   readonly firstTask: string;
-  /** The name of the main artifact, or how the name begins. A job without this artifact was given up on. */
-  readonly result: string;
+  /**
+   * The name of the main artifact, or how the name begins; several if the input decides which it is. A job without this artifact was
+   * given up on.
+   */
+  readonly result: string | readonly string[];
   /** What its jobs may leave, as far as the kind alone decides: steps are checked before there is an input. */
   readonly materials: readonly Material[];
   readonly uploads: {

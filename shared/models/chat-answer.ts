@@ -2,6 +2,7 @@
 // full schema and its users say that it answers as OpenAI does (test/contracts/).
 import * as z from "zod";
 
+import { consumedBy } from "./consumed-by.ts";
 import { parseAnswer, type Readable } from "./run-model.ts";
 
 const Text = z.string().nullish();
@@ -9,20 +10,31 @@ const Text = z.string().nullish();
 /** `text` is the field of a completion, which is asked for with only a prompt. */
 const Choice = z.object({ message: z.object({ content: Text }).nullish(), text: Text });
 
-const ChatAnswer = z.union([z.object({ response: z.string() }), z.object({ choices: z.tuple([Choice], Choice) })]);
+/** In JSON mode `response` is the JSON itself (developers.cloudflare.com/workers-ai/features/json-mode, read 2026-11-29). */
+const Response = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]);
 
-/** Return what a model wrote, unchanged; it may be empty. @throws ModelError if the answer has an unknown shape. */
+const ChatAnswer = z.union([z.object({ response: Response }), z.object({ choices: z.tuple([Choice], Choice) })]);
+
+/**
+ * Return what a model wrote, unchanged, or the JSON that it answered; it may be empty.
+ * @throws ModelError if the answer has an unknown shape.
+ */
 export function readChat(answer: Readable): string {
   const read = parseAnswer(answer, ChatAnswer);
-  if ("response" in read) return read.response;
+  if ("response" in read) return typeof read.response === "string" ? read.response : JSON.stringify(read.response);
   const [{ message, text }] = read.choices;
   return message?.content ?? text ?? "";
 }
 
-/** Return whether an answer says that the model wrote as much as it may. Many answers do not say why the model ended. */
-export function isCutBy(value: unknown): boolean {
+/**
+ * Return whether the model stopped because it wrote as much as it may. Many answers do not say why the model ended; then the
+ * number of tokens tells, if there is one.
+ */
+export function isCutBy(value: unknown, maxTokens: number): boolean {
   const read = z.object({ choices: z.array(z.object({ finish_reason: Text })).nullish() }).safeParse(value);
-  return read.success && read.data.choices?.[0]?.finish_reason === LENGTH;
+  const reason = read.success ? read.data.choices?.[0]?.finish_reason : null;
+  if (reason === LENGTH) return true;
+  return (consumedBy(value).units.outputTokens ?? 0) >= maxTokens;
 }
 
 /** The reason of a model that wrote as many tokens as it may. */

@@ -1,6 +1,6 @@
 import type { ModelId } from "./models.ts";
 import type { Message } from "./prompts.ts";
-import type { Chat } from "./writer.ts";
+import type { Chat } from "./chat.ts";
 
 /** How a conversation is cut to the context of a model. Null in `Fitted` if nothing was cut. */
 export interface Cut {
@@ -25,6 +25,11 @@ const CONTEXT_TOKENS: Readonly<Partial<Record<ModelId, number>>> = {
 };
 const LEAST_CONTEXT_TOKENS = 32_000;
 
+/** Return how many tokens a model takes, with those that it writes. */
+export function contextTokens(model: ModelId): number {
+  return CONTEXT_TOKENS[model] ?? LEAST_CONTEXT_TOKENS;
+}
+
 /** Roles and separators of a message. */
 const MESSAGE_TOKENS = 8;
 
@@ -41,7 +46,7 @@ const encoder = new TextEncoder();
  * the last message always stay; of the last message, both ends.
  */
 export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
-  const context = Math.min(...models.map((model) => CONTEXT_TOKENS[model] ?? LEAST_CONTEXT_TOKENS));
+  const context = Math.min(...models.map(contextTokens));
   let left = context - chat.maxTokens;
   const prompt = chat.messages.at(-1);
   if (prompt === undefined || sizeOf(chat.messages) <= left) return { chat, cut: null };

@@ -17,6 +17,8 @@ export interface ModelCall {
   readonly startedAt?: string;
   /** The shape of the answer, from `shapeOf`; for a stream, that of its first event with a text. */
   readonly shape?: string;
+  /** What people should know about the answer, such as that the input was cut. */
+  readonly notices?: readonly string[];
   /** The attempt that paid for it, if a later attempt reuses its result and accounts for it. */
   readonly recalledFrom?: number;
   /** The log entry of AI Gateway, if the call went through one. */

@@ -7,6 +7,8 @@
 // - The fence has no words: the offline engine quotes the lines that share words with a question.
 // - The prompts ask for the language: otherwise a small model answers in the language of the rules.
 
+import { clip } from "../input/characters.ts";
+
 export interface Message {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
@@ -66,4 +68,32 @@ const ANSWER_RULES =
 export function answerTo(question: string, material: string): readonly Message[] {
   // If the question had several paragraphs, only the last would be in the place of the request.
   return chat(ANSWER_RULES, material, question.replaceAll(/\s+/g, " ").trim());
+}
+
+const JSON_RULES = `You answer with JSON alone: no sentence before or after it, and no fence around it. The JSON must fit this JSON Schema:`;
+
+/** Ask for JSON. The schema comes last in the instructions, so that nothing follows it. */
+export function inJson(messages: readonly Message[], schema: object): readonly Message[] {
+  const given = messages.filter(({ role }) => role === "system").map(({ content }) => content);
+  const content = [...given, `${JSON_RULES}\n${JSON.stringify(schema)}`].join("\n\n");
+  return [{ role: "system", content }, ...messages.filter(({ role }) => role !== "system")];
+}
+
+/** Return the schema that instructions ask for, as JSON; null if they ask for none. */
+export function schemaAsked(messages: readonly { readonly role: string; readonly content: string }[]): string | null {
+  const rules = messages.find(({ role, content }) => role === "system" && content.includes(JSON_RULES))?.content;
+  return rules?.slice(rules.lastIndexOf(JSON_RULES) + JSON_RULES.length).trim() ?? null;
+}
+
+/** More of a wrong answer is of no use: it is shown so that the model keeps what is right in it. */
+const WRONG_ANSWER_CHARS = 8000;
+
+/** Ask once more, for an answer that did not fit. */
+export function mendJson(
+  messages: readonly Message[],
+  { answer, faults }: { readonly answer: string; readonly faults: readonly string[] },
+): readonly Message[] {
+  const wrong = faults.map((fault) => `- ${fault}`).join("\n");
+  const content = `Your answer does not fit the JSON Schema:\n${wrong}\nWrite the whole answer again, as JSON that fits, and nothing else.`;
+  return [...messages, { role: "assistant", content: clip(answer, WRONG_ANSWER_CHARS) }, { role: "user", content }];
 }

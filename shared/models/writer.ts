@@ -1,33 +1,17 @@
-import { readChat } from "./chat-answer.ts";
+import { type Chat, chatInputs, chatUnits } from "./chat.ts";
+import { isCutBy, readChat } from "./chat-answer.ts";
 import { unexpectedAnswer } from "./model-error.ts";
 import type { ModelRunner } from "./run-model.ts";
-import type { ModelId, Units } from "./models.ts";
-import { tokensOf } from "../cost/neurons.ts";
-import type { Message } from "./prompts.ts";
+import type { ModelId } from "./models.ts";
 
-/** What a text model is asked. */
-export interface Chat {
-  readonly messages: readonly Message[];
-  /** The most that it may write. */
-  readonly maxTokens: number;
-  /** 0 to 2; left out for the model's own. */
-  readonly temperature?: number | undefined;
-}
+export { type Chat, chatInputs, chatUnits };
 
 export interface Written {
   readonly model: string;
   readonly engine: string;
   readonly text: string;
-}
-
-/** The inputs of a text model. Every text model of the catalogue takes these fields (test/contracts/). */
-export function chatInputs({ messages, maxTokens, temperature }: Chat): Record<string, unknown> {
-  return { messages, max_tokens: maxTokens, ...(temperature !== undefined && { temperature }) };
-}
-
-/** Return what a chat consumes at most, estimated from its characters. */
-export function chatUnits({ messages, maxTokens }: Chat): Units {
-  return { inputTokens: messages.reduce((sum, { content }) => sum + tokensOf(content), 0), outputTokens: maxTokens };
+  /** Whether the model stopped because it wrote as much as it may. */
+  readonly isCut: boolean;
 }
 
 /**
@@ -38,5 +22,5 @@ export async function write(models: ModelRunner, model: ModelId, chat: Chat): Pr
   const answer = await models.run(model, chatInputs(chat), chatUnits(chat));
   const text = readChat(answer).trim();
   if (text === "") throw unexpectedAnswer(model, "answered nothing");
-  return { model, engine: answer.call.engine, text };
+  return { model, engine: answer.call.engine, text, isCut: isCutBy(answer.value, chat.maxTokens) };
 }

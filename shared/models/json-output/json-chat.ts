@@ -1,0 +1,22 @@
+import type { Chat } from "../chat.ts";
+import { type Fitted, fitChat } from "../fit-chat.ts";
+import type { ModelId } from "../models.ts";
+import { inJson, schemaAsked } from "../prompts.ts";
+
+/** One that `readSchema` accepts. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Return the chat that asks for JSON of this schema: it tells what the call costs. */
+export function jsonChat(chat: Chat, schema: JsonSchema): Chat {
+  return schemaAsked(chat.messages) === null ? { ...chat, messages: inJson(chat.messages, schema) } : chat;
+}
+
+/** The tokens of a wrong answer, as it is shown to the model, and of what is wrong with it. */
+const MENDING_TOKENS = 4000;
+
+/** Cut a chat that asks for JSON to the context of every model that may be asked, with room for a second question. */
+export function fitJsonChat(chat: Chat, schema: JsonSchema, models: readonly ModelId[]): Fitted {
+  const asked = jsonChat(chat, schema);
+  const fitted = fitChat({ ...asked, maxTokens: asked.maxTokens + MENDING_TOKENS }, models);
+  return { ...fitted, chat: { ...fitted.chat, maxTokens: asked.maxTokens } };
+}
