@@ -5,8 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 
 import { drawingOf } from "../shared/replicate/drawing.ts";
 import { REPLICATE_MODELS } from "../shared/replicate/models.ts";
-import { SIZES } from "../shared/replicate/picture-input.ts";
-import { PICTURE_INPUTS } from "../shared/replicate/picture-input.ts";
+import { PICTURE_INPUTS, SIZES } from "../shared/replicate/picture-input.ts";
 import { languageCode } from "../shared/replicate/language-names.ts";
 import { WHISPER_LANGUAGES } from "../shared/kinds/transcription/languages.ts";
 import { replicate } from "./dialects.ts";
@@ -144,9 +143,7 @@ test("a model's latest version names its inputs, and can be asked for by its id"
     },
     Output: { type: "array", items: { type: "string", format: "uri" } },
   });
-  const { results } = (await client.models.versions.list("black-forest-labs", "flux-schnell")) as unknown as {
-    results: unknown[];
-  };
+  const { results } = await client.models.versions.list("black-forest-labs", "flux-schnell");
   expect(results).toEqual([latest]);
   expect(await client.models.versions.get("black-forest-labs", "flux-schnell", latest!.id)).toEqual(latest);
   await expect(client.models.versions.get("openai", "whisper", latest!.id)).rejects.toThrow(/404.*no version/s);
@@ -164,14 +161,15 @@ test("models are searched by words, the account is the owner, and what Darkroom 
   const plain = await darkroom.api("/replicate/v1/models", { method: "QUERY", body: "whisper tiny" });
   expect(await plain.json()).toMatchObject({ results: [{ owner: "darkroom", name: "whisper-tiny-en" }] });
   expect(await client.accounts.current()).toMatchObject({ type: "organization", username: "operator" });
-  for (const absent of [
+  const absent = [
     client.collections.list(),
     client.collections.get("super-resolution"),
     client.hardware.list(),
     client.trainings.list(),
     client.deployments.list(),
-  ])
-    await expect(absent).rejects.toThrow(/404.*Darkroom has no (collections|hardware|trainings|deployments)/s);
+  ];
+  for (const { reason } of (await Promise.allSettled(absent)) as { reason: unknown }[])
+    expect(String(reason)).toMatch(/404.*Darkroom has no (collections|hardware|trainings|deployments)/s);
 });
 
 test("files are listed in pages to their owner alone", async () => {
