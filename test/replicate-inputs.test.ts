@@ -80,7 +80,7 @@ test("a seed, a ratio or a quarter of a megapixel makes flux-schnell a picture o
   );
   expect(logs).toContain("Without effect with flux-2-klein-4b: num_inference_steps.");
   const { requests } = await darkroom.modelCalls();
-  const [drawn] = requests.filter(({ model }) => model.endsWith("klein-4b"));
+  const drawn = requests.find(({ model }) => model.endsWith("klein-4b"));
   expect(drawn?.form).toMatchObject({ width: "672", height: "384", seed: "7" });
   // With a seed it is the same picture, which costs nothing.
   expect((await predict(SCHNELL, input)).output).toHaveLength(output.length);
@@ -122,7 +122,7 @@ test("a language may be given by its name, as Replicate lists it", async () => {
     "es",
     "auto",
   ]);
-  const named = [..."English Welsh Cantonese Nynorsk Javanese Myanmar".split(" ")].map(languageCode);
+  const named = "English Welsh Cantonese Nynorsk Javanese Myanmar".split(" ").map(languageCode);
   for (const code of named) expect(WHISPER_LANGUAGES.has(code)).toBe(true);
   const audio = `data:audio/wav;base64,${Buffer.from(speech("eins")).toString("base64")}`;
   const { id } = await predict("openai/whisper", { audio, language: "German" });

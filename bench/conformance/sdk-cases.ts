@@ -145,7 +145,7 @@ export const sdkCases: readonly Case[] = [
     of: `the published example of ${name}`,
     async run({ replicate }) {
       const output = await replicate.run(`black-forest-labs/${name}`, { input: PUBLISHED[name] });
-      expect(Array.isArray(output) && output.length === 2, `${JSON.stringify(output)}`);
+      expect(Array.isArray(output) && output.length === 2, JSON.stringify(output));
     },
   })),
   {

@@ -31,7 +31,7 @@ const OUTPUTS: Readonly<Record<OutputShape, object>> = {
 };
 
 /** Inputs that are addresses of files. */
-const FILES: readonly string[] = ["audio", "image"];
+const FILES: ReadonlySet<string> = new Set(["audio", "image"]);
 
 /** Return a model's one version as Replicate shows it. Clients read the inputs in its `openapi_schema`. */
 export function versionView(model: ReplicateModel) {
@@ -56,7 +56,7 @@ function inputSchema(model: ReplicateModel): object {
     const about = typeof schema === "object" ? schema : {};
     const words = name.replaceAll("_", " ");
     const title = words.charAt(0).toUpperCase() + words.slice(1);
-    return [name, { ...about, title, "x-order": index, ...(FILES.includes(name) && { format: "uri" }) }];
+    return [name, { ...about, title, "x-order": index, ...(FILES.has(name) && { format: "uri" }) }];
   });
   return { type: "object", title: "Input", required, properties: Object.fromEntries(shown) };
 }
