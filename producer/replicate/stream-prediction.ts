@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import * as z from "zod";
 
 import { readWholeJob } from "../../shared/archive/whole.ts";
 import { readHasEnded } from "../../shared/db/jobs/watch-job.ts";
@@ -67,13 +68,13 @@ export function eventsOf({ status, logs, output, error }: PredictionView): reado
   ];
 }
 
+/** What a stream reads of the output of a speech model. */
+const Speech = z.object({ transcription: z.string(), translation: z.string().nullable() });
+
 /** The output as text: the address of each picture, what was said, and any other result as JSON. */
 function textsOf(output: unknown): readonly string[] {
   if (Array.isArray(output) && output.every((one) => typeof one === "string")) return output;
-  if (typeof output === "object" && output !== null && "transcription" in output) {
-    const { transcription } = output;
-    const said = "translation" in output ? (output.translation ?? transcription) : transcription;
-    return [String(said)];
-  }
+  const speech = Speech.safeParse(output);
+  if (speech.success) return [speech.data.translation ?? speech.data.transcription];
   return [JSON.stringify(output)];
 }

@@ -14,7 +14,6 @@ const OUTPUTS: Readonly<Record<OutputShape, object>> = {
   files: { type: "array", items: { type: "string", format: "uri" } },
   speech: {
     type: "object",
-    required: ["detected_language", "transcription", "segments"],
     properties: {
       detected_language: text,
       transcription: text,
