@@ -42,6 +42,9 @@ export const MAX_QUESTION_CHARS = 1000;
 /** FLUX.1's own limit, kept for all image models. */
 export const MAX_PROMPT_CHARS = 2048;
 
+/** Pictures of one prompt in a job. They are generated one after the other, within one attempt. */
+export const MAX_PICTURES = 4;
+
 /** The text that Whisper gets beforehand: it reads 224 tokens of it. */
 export const MAX_INITIAL_PROMPT_CHARS = 1000;
 

@@ -37,7 +37,7 @@ test("any form that the runtime writes is read field by field, and files to the 
         expect(parsed.form.texts.get(field) ?? []).toEqual(texts);
         const found = parsed.form.files.get(field);
         expect(found && { ...found, bytes: [...found.bytes] }).toEqual(
-          bytes && { bytes: [...bytes], contentType: "audio/wav" },
+          bytes && { bytes: [...bytes], contentType: "audio/wav", fileName: 'a "name".wav' },
         );
       }
     }),

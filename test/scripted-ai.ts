@@ -2,7 +2,8 @@
 // `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense,
 // `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text (and lets a call wait that
 // does not ask to be refused), `gone:<text>` is withdrawn, `denied:<code>:<text>` is refused with that code, `flagged:<code>x<n>` is
-// flagged with it. What is to happen to the text and caption models, which read what others made, is marked:
+// flagged with it, `nth:<n>:<code>` and `nth:<n>:flagged` fail so the nth time
+// only. What is to happen to the text and caption models, which read what others made, is marked:
 // `then-error:<code>`, `then-sleep:<ms>`; a chat may ask for a stream, `tokens:<n>x<ms>` of them with a pause before each, and
 // `break:<n>` for its end after so many. `<<[…]>>` lists the answers of a chat; the other words are in test/scripted-chat.ts and `answerChat`.
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -163,6 +164,8 @@ function isBytes(given: unknown): given is ShapedBytes {
 /** As long as a call may wait for capacity in the platform's queue: nobody says how long that is. */
 const QUEUED_MS = 20_000;
 
+const FLAGGED = "AiError: Input prompt contains NSFW content";
+
 async function answer(
   model: string,
   { script, texts, heard, count, isSafer, rejectIfBusy }: Asked,
@@ -183,8 +186,10 @@ async function answer(
   }
   const [, flag, flags] = /flagged:(\d+)(?:x(\d+))?/.exec(script) ?? [];
   if (flag !== undefined && (flags === undefined || count <= Number(flags))) {
-    return refusal(Number(flag), "AiError: Input prompt contains NSFW content");
+    return refusal(Number(flag), FLAGGED);
   }
+  const [, nth, how = ""] = /nth:(\d+):(\w+)/.exec(script) ?? [];
+  if (Number(nth) === count) return how === "flagged" ? refusal(3030, FLAGGED) : refusal(Number(how));
   const [, code, times] = /error:(\d+)(?:x(\d+))?/.exec(script) ?? [];
   if (code !== undefined && (times === undefined || count <= Number(times))) {
     return refusal(Number(code));

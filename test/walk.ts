@@ -44,6 +44,8 @@ export const PUBLIC = new Set([
   "GET /signed/jobs/:id/audio",
   "GET /signed/jobs/:id/transcript",
   "GET /signed/jobs/:id/events",
+  // A signed link as well: Replicate's SDK reads a stream without its key.
+  "GET /replicate/v1/predictions/:id/stream",
 ]);
 
 /** An address without a server. Nothing is sent there. */
@@ -246,6 +248,15 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "model_not_found",
   },
   "GET /replicate/v1/models": { path: () => "/replicate/v1/models", code: null },
+  "QUERY /replicate/v1/models": { path: () => "/replicate/v1/models", code: null },
+  "GET /replicate/v1/models/:owner/:name/versions": {
+    path: () => "/replicate/v1/models/openai/whisper/versions",
+    code: null,
+  },
+  "GET /replicate/v1/models/:owner/:name/versions/:version": {
+    path: () => "/replicate/v1/models/openai/whisper/versions/none",
+    code: "No such version",
+  },
   "GET /replicate/v1/models/:owner/:name": { path: () => "/replicate/v1/models/openai/whisper", code: null },
   "POST /replicate/v1/models/:owner/:name/predictions": {
     path: () => "/replicate/v1/models/openai/whisper/predictions",
@@ -267,7 +278,9 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: NO_PREDICTION,
   },
   "POST /replicate/v1/files": { path: () => "/replicate/v1/files", body: fileForm, code: null },
+  "GET /replicate/v1/files": { path: () => "/replicate/v1/files", code: null },
   "GET /replicate/v1/files/:id": { path: ({ file }) => new URL(file).pathname, code: NO_FILE },
   "DELETE /replicate/v1/files/:id": { path: ({ file }) => new URL(file).pathname, code: NO_FILE },
+  "GET /replicate/v1/account": { path: () => "/replicate/v1/account", code: null },
   "GET /replicate/v1/webhooks/default/secret": { path: () => "/replicate/v1/webhooks/default/secret", code: null },
 };

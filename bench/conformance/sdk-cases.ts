@@ -6,6 +6,20 @@ import { recording, WORDS } from "./sources.ts";
 
 const IMAGE = "black-forest-labs/flux-schnell";
 
+/** As Replicate's pages of the models show them, but for the number of pictures. */
+const EXAMPLE = {
+  go_fast: true,
+  megapixels: "0.25",
+  num_outputs: 2,
+  aspect_ratio: "16:9",
+  output_format: "webp",
+  output_quality: 80,
+};
+const PUBLISHED = {
+  "flux-schnell": { ...EXAMPLE, prompt: "a published example", num_inference_steps: 4 },
+  "flux-dev": { ...EXAMPLE, prompt: "another", guidance: 3.5, prompt_strength: 0.8, num_inference_steps: 28 },
+};
+
 export const sdkCases: readonly Case[] = [
   {
     operation: "GET /openai/v1/models",
@@ -77,6 +91,63 @@ export const sdkCases: readonly Case[] = [
     run: async ({ replicate }) =>
       expect((await replicate.models.get("black-forest-labs", "flux-schnell")).name === "flux-schnell", "another"),
   },
+  {
+    operation: "QUERY /replicate/v1/models",
+    via: "replicate",
+    run: async ({ replicate }) => expect((await replicate.models.search("flux schnell")).results.length > 0, "none"),
+  },
+  {
+    operation: "GET /replicate/v1/models/{owner}/{name}/versions",
+    via: "replicate",
+    async run({ replicate }) {
+      const { results } = await replicate.models.versions.list("openai", "whisper");
+      expect(results[0]?.openapi_schema, "no schema");
+    },
+  },
+  {
+    operation: "GET /replicate/v1/models/{owner}/{name}/versions/{version}",
+    via: "replicate",
+    async run({ replicate }) {
+      const id = (await replicate.models.get("openai", "whisper")).latest_version?.id ?? "";
+      expect((await replicate.models.versions.get("openai", "whisper", id)).id === id, "another");
+    },
+  },
+  {
+    operation: "GET /replicate/v1/account",
+    via: "replicate",
+    run: async ({ replicate }) => expect((await replicate.accounts.current()).username, "nobody"),
+  },
+  {
+    operation: "GET /replicate/v1/files",
+    via: "replicate",
+    async run({ replicate }) {
+      const { id } = await replicate.files.create(recording());
+      const listed: string[] = [];
+      for await (const page of replicate.paginate(() => replicate.files.list())) {
+        listed.push(...page.map((file) => file.id));
+      }
+      expect(listed.includes(id), "not listed");
+      await replicate.files.delete(id);
+    },
+  },
+  {
+    operation: "GET /replicate/v1/predictions/{id}/stream",
+    via: "replicate",
+    async run({ replicate }) {
+      const events: string[] = [];
+      for await (const { event } of replicate.stream(IMAGE, { input: { prompt: "stream" } })) events.push(event);
+      expect(events.join() === "logs,output,done", events.join());
+    },
+  },
+  ...(["flux-schnell", "flux-dev"] as const).map((name): Case => ({
+    operation: "POST /replicate/v1/models/{owner}/{name}/predictions",
+    via: "replicate",
+    of: `the published example of ${name}`,
+    async run({ replicate }) {
+      const output = await replicate.run(`black-forest-labs/${name}`, { input: PUBLISHED[name] });
+      expect(Array.isArray(output) && output.length === 2, JSON.stringify(output));
+    },
+  })),
   {
     operation: "POST /replicate/v1/models/{owner}/{name}/predictions",
     via: "replicate",

@@ -1,8 +1,8 @@
 import { ModelError } from "../../shared/models/model-error.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { imageGeneration, ImageInput } from "../../shared/kinds/image-generation/kind.ts";
-import { Prompt, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
+import { imageGeneration, ImageInput, pictureName } from "../../shared/kinds/image-generation/kind.ts";
+import { optionsOfPicture, Prompt, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
 import type { Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { generateImage } from "../models/flux.ts";
@@ -12,7 +12,10 @@ import { discard, processor } from "./processor.ts";
 import { storedArtifact } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
 
-/** Generate a picture from a prompt: `image.jpg`, `image.png` …, by the type that the model really returned. */
+/**
+ * Generate the pictures of a prompt: `image.jpg`, `image-2.jpg` … or `.png`, by the type that the model really returned. Each is
+ * stored with its own cost before the next one is asked for, so that an attempt asks only for those that no earlier attempt stored.
+ */
 export function createGenerateImage({
   models,
   media,
@@ -20,12 +23,10 @@ export function createGenerateImage({
   results,
 }: Pick<Tools, "models" | "media" | "withSource" | "results">) {
   return processor(ImageInput, async (input, attempt) => {
-    const drawn = await results.reuse(attempt, imageGeneration.result);
-    if (drawn !== null) {
-      const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
-      const contentType = drawn.httpMetadata?.contentType ?? "application/octet-stream";
+    const first = await reuse(attempt, 0);
+    if (first !== null) {
       const prompt = await readFoundBy(imageGeneration.leaves(input).prompt, media(attempt));
-      return completed(storedArtifact(name, drawn, contentType), prompt, attempt);
+      return drawRest(first, prompt, input.options, attempt);
     }
     if ("prompt" in input) return draw(input.prompt, input.options, attempt);
     return withSource(attempt, input.source, { maxBytes: maxFileBytes(MAX_PROMPT_CHARS) }, async (bytes) => {
@@ -38,22 +39,68 @@ export function createGenerateImage({
   });
 
   async function draw(prompt: string, options: ImageOptions, attempt: Attempt): Promise<Outcome> {
+    return drawRest(await drawOne(prompt, options, 0, attempt), prompt, options, attempt);
+  }
+
+  /** Generate all pictures after the first. One that the model refuses is left out: those before it have been paid for. */
+  async function drawRest(
+    first: StoredArtifact,
+    prompt: string,
+    options: ImageOptions,
+    attempt: Attempt,
+  ): Promise<Outcome> {
+    const artifacts = [first];
+    for (let index = 1; index < (options.count ?? 1); index += 1) {
+      const picture = (await reuse(attempt, index)) ?? (await drawUnlessRefused(prompt, options, index, attempt));
+      if (picture !== null) artifacts.push(picture);
+    }
+    // A picture is found by its prompt.
+    return { type: "completed", artifacts, passages: cutPassages(attempt.task.jobId, { prompt }) };
+  }
+
+  async function reuse(attempt: Attempt, index: number): Promise<StoredArtifact | null> {
+    const drawn = await results.reuse(attempt, pictureName(index));
+    if (drawn === null) return null;
+    const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
+    return storedArtifact(name, drawn, drawn.httpMetadata?.contentType ?? "application/octet-stream");
+  }
+
+  async function drawUnlessRefused(
+    prompt: string,
+    options: ImageOptions,
+    index: number,
+    attempt: Attempt,
+  ): Promise<StoredArtifact | null> {
+    try {
+      return await drawOne(prompt, options, index, attempt);
+    } catch (error) {
+      if (isFlagged(error)) return null;
+      throw error;
+    }
+  }
+
+  async function drawOne(
+    prompt: string,
+    options: ImageOptions,
+    index: number,
+    attempt: Attempt,
+  ): Promise<StoredArtifact> {
     const runner = models(attempt);
-    const image = await generateImage(runner, prompt, options).catch((error: unknown) => {
-      const isFlagged = error instanceof ModelError && error.code === "refused_by_model";
-      if (!isFlagged || options.retryIfFlagged !== true) throw error;
-      return generateImage(runner, prompt, options);
+    const own = optionsOfPicture(options, index);
+    const before = attempt.calls.length;
+    const image = await generateImage(runner, prompt, own).catch((error: unknown) => {
+      if (!isFlagged(error) || options.retryIfFlagged !== true) throw error;
+      return generateImage(runner, prompt, own);
     });
-    const artifact = await results.store(attempt, {
-      name: `${imageGeneration.result}${image.extension}`,
+    return results.store(attempt, {
+      name: `${pictureName(index)}${image.extension}`,
       contentType: image.contentType,
       body: image.bytes,
+      paid: attempt.calls.slice(before),
     });
-    return completed(artifact, prompt, attempt);
   }
 }
 
-/** A picture is found by its prompt. */
-function completed(artifact: StoredArtifact, prompt: string, { task }: Attempt): Outcome {
-  return { type: "completed", artifacts: [artifact], passages: cutPassages(task.jobId, { prompt }) };
+function isFlagged(error: unknown): boolean {
+  return error instanceof ModelError && error.code === "refused_by_model";
 }

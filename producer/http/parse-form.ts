@@ -16,6 +16,8 @@ export interface FormFile {
   readonly bytes: Uint8Array;
   /** Empty if the client sent no type. */
   readonly contentType: string;
+  /** Empty if the client sent none. */
+  readonly fileName: string;
 }
 
 /** The fields of a form by name, the values of each name in their order. */
@@ -78,7 +80,8 @@ export function parseForm(body: Uint8Array, boundary: string): ParsedForm {
     if (at === -1) continue;
     const bytes = body.subarray(headersEnd, at - delimiter.length);
     if (field.isFile) {
-      if (!files.has(field.name)) files.set(field.name, { bytes, contentType: field.contentType });
+      if (!files.has(field.name))
+        files.set(field.name, { bytes, contentType: field.contentType, fileName: field.fileName });
       continue;
     }
     const text = decodeText(bytes);
@@ -97,7 +100,7 @@ const PARAMETER = /;[ \t]*([\w*-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))[ \t]*/y;
 
 function readHeaders(
   headers: string,
-): { readonly name: string; readonly isFile: boolean; readonly contentType: string } | null {
+): { readonly name: string; readonly isFile: boolean; readonly contentType: string; readonly fileName: string } | null {
   const lines = headers.split("\r\n");
   const valueOf = (name: string) =>
     lines
@@ -114,7 +117,7 @@ function readHeaders(
   const name = parameters.get("name");
   if (name === undefined) return null;
   const isFile = parameters.has("filename") || parameters.has("filename*");
-  return { name, isFile, contentType: valueOf("content-type") ?? "" };
+  return { name, isFile, contentType: valueOf("content-type") ?? "", fileName: parameters.get("filename") ?? "" };
 }
 
 function unescaped(value: string): string {

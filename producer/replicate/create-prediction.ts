@@ -45,14 +45,17 @@ export const PredictionRequest = z.strictObject({
       "include 'output' or 'completed'; no other events are sent",
     )
     .nullish(),
-  stream: z.literal(false, "streaming is not supported").nullish(),
+  // Older clients ask for a stream; here each prediction has one.
+  stream: z.boolean().nullish(),
 });
 
 /** Create a prediction. If the client prefers to wait, the answer comes when it has ended. `path` is the model in the path, if any. */
 export async function createPrediction(c: Context<App>, path?: string): Promise<Response> {
   const request = await parseBody(c, PredictionRequest);
   if (!request.ok) return request.response;
-  const { input, webhook, webhook_events_filter: filter } = request.value;
+  const { webhook, webhook_events_filter: filter } = request.value;
+  // A null is what Python's None becomes: the field's default.
+  const input = Object.fromEntries(Object.entries(request.value.input).filter(([, value]) => value !== null));
   const allowInsecure = c.env.ALLOW_INSECURE_WEBHOOKS === "true";
   // Sending events requires the scope `webhooks`, however the address is given.
   if (webhook != null && !c.get("key").scopes.includes("webhooks")) {

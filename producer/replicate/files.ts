@@ -1,11 +1,12 @@
 import { type Context, Hono } from "hono";
+import * as z from "zod";
 
-import { countChars } from "../../shared/input/characters.ts";
+import { clip, countChars } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
 import { parseOwn, readJson } from "../../shared/input/read-json.ts";
-import { fileKey, fileStoredAt } from "../../shared/uploads/storage.ts";
-import { AnyObject } from "../../shared/input/bounded-text.ts";
+import { fileKey, FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
+import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
 import { iso } from "../http/time.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
@@ -17,9 +18,24 @@ import { listRetentions } from "../../shared/db/jobs/retention.ts";
 import { storeFile } from "../uploads/store-file.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { DAY_MS } from "../../shared/durations.ts";
+import { parseQuery } from "../http/validate.ts";
+import { listFiles, POSITION } from "./list-files.ts";
 
 /** The limit of a client's metadata for a file. R2 allows 8 kB of metadata an object. */
 const MAX_METADATA_CHARS = 1000;
+
+/** The number of files on a page, which is the same at Replicate. */
+const PAGE = 100;
+
+/** R2 allows 8 kB of metadata an object. */
+const MAX_NAME_CHARS = 255;
+
+const FilesQuery = z.strictObject({
+  cursor: boundedText({
+    max: 40,
+    pattern: [POSITION, "not a cursor of this list; send the address in next"],
+  }).optional(),
+});
 
 export const files = new Hono<App>();
 
@@ -36,19 +52,35 @@ files.post("/", async (c) => {
   const body = content.bytes;
   const contentType = content.contentType || "application/octet-stream";
   const incoming = { body, sizeBytes: body.length, contentType };
-  const about = { sha256: await sha256Hex(body), metadata: metadata.json };
+  const name = clip(content.fileName, MAX_NAME_CHARS);
+  const about = { sha256: await sha256Hex(body), metadata: metadata.json, name };
   const stored = await storeFile(incoming, submitterOf(c), intakeOf(c.env), about);
   if (!stored.ok) return problem(c, stored.problem);
   const { id, key } = stored.file;
   const object = await c.env.MEDIA.head(key);
   if (object === null) throw new Error(`file '${id}' was stored but does not exist`);
-  return c.json(await fileView(c, id, object), 201);
+  return c.json(await ownView(c, object), 201);
+});
+
+/** List the owner's files, the oldest first: the bucket can list them in this order alone. */
+files.get("/", async (c) => {
+  const query = parseQuery(c, FilesQuery);
+  if (!query.ok) return query.response;
+  const ownerId = c.get("ownerId");
+  const page = await listFiles(c.env.MEDIA, { ownerId, after: query.value.cursor, limit: PAGE });
+  const days = await retentionDays(c);
+  const { origin } = new URL(c.req.url);
+  return c.json({
+    previous: null,
+    next: page.next === null ? null : `${origin}/replicate/v1/files?cursor=${page.next}`,
+    results: page.files.map((object) => fileView(object, { days, origin })),
+  });
 });
 
 files.get("/:id", async (c) => {
   const id = c.req.param("id");
   const object = await findFile(c.env.MEDIA, { id, ownerId: c.get("ownerId") });
-  return object === null ? problem(c, noSuchFile(id)) : c.json(await fileView(c, id, object));
+  return object === null ? problem(c, noSuchFile(id)) : c.json(await ownView(c, object));
 });
 
 files.delete("/:id", async (c) => {
@@ -79,20 +111,32 @@ export function fileAddress(id: string, origin: string): string {
   return `${origin}/replicate/v1/files/${id}`;
 }
 
-async function fileView(c: Context<App>, id: string, object: R2Object) {
+async function ownView(c: Context<App>, object: R2Object) {
+  return fileView(object, { days: await retentionDays(c), origin: new URL(c.req.url).origin });
+}
+
+/** For how many days the owner's files are kept. */
+async function retentionDays(c: Context<App>): Promise<number> {
   const [own] = await listRetentions(c.env.DB, c.get("ownerId"));
-  const days = own?.days ?? Number(c.env.RETENTION_DAYS);
+  return own?.days ?? Number(c.env.RETENTION_DAYS);
+}
+
+function fileView(object: R2Object, { days, origin }: { days: number; origin: string }) {
+  const id = object.key.slice(FILES_PREFIX.length);
   const about = object.customMetadata ?? {};
   const storedAt = fileStoredAt(object.key) ?? object.uploaded.getTime();
   return {
     id,
+    // Python's client requires a name and an etag.
+    name: about["name"] ?? id,
     content_type: about["contentType"] ?? "application/octet-stream",
     size: object.size,
+    etag: object.etag,
     checksums: { sha256: about["sha256"] ?? "" },
     metadata: about["metadata"] === undefined ? {} : parseOwn(about["metadata"]),
     created_at: iso(storedAt),
     expires_at: iso(storedAt + days * DAY_MS),
-    urls: { get: fileAddress(id, new URL(c.req.url).origin) },
+    urls: { get: fileAddress(id, origin) },
   };
 }
 

@@ -5,21 +5,38 @@ import { secretOfKey } from "../../shared/db/webhooks/webhooks.ts";
 import type { App } from "../http/app.ts";
 import { authenticate } from "../http/auth.ts";
 import { limitRate } from "../http/limit-rate.ts";
+import { problem } from "../http/problem.ts";
 import { readOut } from "../http/read-out.ts";
 import { authorize } from "../http/scopes.ts";
+import { acceptLink } from "../links/accept-link.ts";
 import { acceptToken } from "./errors.ts";
 import { files } from "./files.ts";
 import { models } from "./models.ts";
 import { predictions } from "./predictions.ts";
+import { streamPrediction } from "./stream-prediction.ts";
 
 export const replicate = new Hono<App>();
+
+// Before the key is checked: the SDK reads a stream without it.
+replicate.get("/predictions/:id/stream", acceptLink, streamPrediction);
 
 replicate.use(acceptToken, authenticate, readOut, limitRate, authorize);
 replicate.route("/predictions", predictions);
 replicate.route("/models", models);
 replicate.route("/files", files);
+/** The account is the owner of the key. */
+replicate.get("/account", (c) =>
+  c.json({ type: "organization", username: c.get("ownerId"), name: c.get("ownerId"), github_url: null }),
+);
 replicate.get("/webhooks/default/secret", async (c) =>
   c.json({ key: await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") }) }, 200, {
     "cache-control": "no-store",
   }),
 );
+
+for (const absent of ["collections", "deployments", "hardware", "trainings"]) {
+  replicate.all(`/${absent}/*`, (c) => {
+    const detail = `Darkroom has no ${absent}: it runs its own models, which GET /replicate/v1/models lists.`;
+    return problem(c, { code: "not_found", detail });
+  });
+}

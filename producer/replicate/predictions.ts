@@ -5,6 +5,7 @@ import * as z from "zod";
 import { readWholeJob } from "../../shared/archive/whole.ts";
 import { findPrediction, listPredictions } from "../../shared/db/webhooks/predictions.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
+import { MAX_PREDICTION_BYTES } from "../../shared/replicate/address.ts";
 import { predictionView, renderPrediction } from "../../shared/replicate/prediction-view.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
@@ -14,7 +15,6 @@ import { problem } from "../http/problem.ts";
 import { PageQuery } from "../http/page-query.ts";
 import { parseQuery } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
-import { MAX_PREDICTION_BYTES } from "./inputs.ts";
 
 /** The number of predictions on a page, which is the same at Replicate. */
 const PAGE = 100;
@@ -43,9 +43,7 @@ predictions.get("/", async (c) => {
   return c.json({
     previous: null,
     next: nextCursor === null ? null : `${origin}/replicate/v1/predictions?cursor=${nextCursor}`,
-    results: shown.map(({ prediction, job }) =>
-      predictionView(prediction, job, { output: null, attempts: [], origin }),
-    ),
+    results: shown.map(({ prediction, job }) => predictionView(prediction, job, { output: null, logs: "", origin })),
   });
 });
 

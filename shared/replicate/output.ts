@@ -1,4 +1,4 @@
-import { imageGeneration } from "../kinds/image-generation/kind.ts";
+import { picturesAmong } from "../kinds/image-generation/kind.ts";
 import { transcription } from "../kinds/transcription/kind.ts";
 import { captionsOf } from "../captions/layout.ts";
 import { toSrt, toVtt } from "../captions/captions.ts";
@@ -26,7 +26,7 @@ export async function outputOf(prediction: Prediction, detail: JobDetail, deps: 
     case "speech":
       return speechOutput(prediction, detail, deps);
     case "files": {
-      const pictures = detail.artifacts.filter(({ name }) => name.startsWith(imageGeneration.result));
+      const pictures = picturesAmong(detail.artifacts);
       const { origin, now } = deps;
       const key = await signingKey(deps.db, now);
       return Promise.all(pictures.map(({ name }) => artifactUrl({ jobId: detail.job.id, name }, { origin, key, now })));

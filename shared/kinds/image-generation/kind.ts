@@ -7,7 +7,7 @@ import { MAX_PROMPT_CHARS } from "../../limits.ts";
 import { IMAGE_MODELS, IMAGE_TIERS } from "../../models/models.ts";
 import { ABOUT, oneOf, SourceKey } from "../about.ts";
 import type { GivenWords, Kind } from "../kind.ts";
-import { drawingUnits, imageModelOf, ImageOptions, Prompt } from "./options.ts";
+import { imageModelOf, ImageOptions, jobUnits, Prompt } from "./options.ts";
 
 export const ImageInput = z.union([
   z.strictObject({ prompt: Prompt, options: ImageOptions, then: InputSteps }),
@@ -17,7 +17,26 @@ export type ImageInput = z.infer<typeof ImageInput>;
 
 const kind = "image_generation";
 
-/** The kind of job that generates a picture from a prompt. */
+/** Matches the artifacts that are a job's pictures: `image.jpg`, and of several `image-2.jpg` … as well. */
+const PICTURE = /^image(?:-(\d))?\./;
+
+/** Return the beginning of the name of one of a job's pictures, counted from 0. Its bytes decide how the name ends. */
+export function pictureName(index: number): string {
+  return index === 0 ? "image." : `image-${index + 1}.`;
+}
+
+/** Return a job's pictures among its artifacts, in their order. */
+export function picturesAmong<Artifact extends { readonly name: string }>(
+  artifacts: readonly Artifact[],
+): readonly Artifact[] {
+  const placed = artifacts.flatMap((artifact) => {
+    const match = PICTURE.exec(artifact.name);
+    return match === null ? [] : [{ artifact, at: Number(match[1] ?? 1) }];
+  });
+  return placed.toSorted((a, b) => a.at - b.at).map(({ artifact }) => artifact);
+}
+
+/** The kind of job that generates pictures from a prompt. */
 export const imageGeneration = {
   kind,
   options: ImageOptions,
@@ -31,16 +50,17 @@ export const imageGeneration = {
       ...ABOUT,
     })
     .superRefine(oneOf(["prompt", "source"])),
-  tasks: { generate_image: 1 },
+  // 2: several pictures.
+  tasks: { generate_image: 2 },
   firstTask: "generate_image",
-  result: "image.",
+  result: pictureName(0),
   materials: ["a picture"],
   uploads: { takes: ["text", "prompt"], described: "a text prompt", byDefault: ["prompt"] },
   inputOf: (source, options) => ({ source, options }),
   modelOf: ({ options }) => IMAGE_MODELS[imageModelOf(options)].id,
   estimate({ options }) {
     const { id } = IMAGE_MODELS[imageModelOf(options)];
-    return { lines: [estimateLine("generate_image", id, drawingUnits(options))], isRough: false };
+    return { lines: [estimateLine("generate_image", id, jobUnits(options), options.count)], isRough: false };
   },
   leaves: (input) => ({
     material: "a picture",

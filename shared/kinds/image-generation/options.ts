@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { pictureUnits } from "../../cost/neurons.ts";
 import { boundedText } from "../../input/bounded-text.ts";
-import { MAX_PROMPT_CHARS } from "../../limits.ts";
+import { MAX_PICTURES, MAX_PROMPT_CHARS } from "../../limits.ts";
 import {
   IMAGE_MODEL_NAMES,
   IMAGE_MODELS,
@@ -16,6 +16,9 @@ export const Prompt = boundedText({ max: MAX_PROMPT_CHARS, min: 1, trim: true, e
 
 const side = z.int().min(256).max(1920);
 
+/** One more than the largest seed. */
+const SEEDS = 4_294_967_296;
+
 /** Options of an image generation: a model by its name, or a tier; without either, the fast tier. Sides are in pixels. */
 export const ImageOptions = z
   .strictObject({
@@ -24,8 +27,14 @@ export const ImageOptions = z
     steps: z.int().min(1).max(50).optional(),
     width: side.optional(),
     height: side.optional(),
-    seed: z.int().min(0).max(4_294_967_295).optional(),
+    seed: z
+      .int()
+      .min(0)
+      .max(SEEDS - 1)
+      .optional(),
     guidance: z.number().min(0).max(20).optional(),
+    /** How many pictures to generate from the prompt, one call each: `image.jpg`, `image-2.jpg` … */
+    count: z.int().min(1).max(MAX_PICTURES).optional(),
     /** Safety filters sometimes refuse harmless prompts: whether to ask once more, which may cost as much again. */
     retryIfFlagged: z.boolean().optional(),
   })
@@ -52,7 +61,12 @@ export function imageModelOf({ model, tier }: Pick<ImageOptions, "model" | "tier
   return model ?? IMAGE_TIERS[tier ?? "fast"];
 }
 
-/** Return what generating the picture consumes: by the given options, and by the model's defaults for the others. */
+/** Return the options of one of the pictures, counted from 0. With a seed, each picture has the next one, because they would be the same. */
+export function optionsOfPicture(options: ImageOptions, index: number): ImageOptions {
+  return options.seed === undefined ? options : { ...options, seed: (options.seed + index) % SEEDS };
+}
+
+/** Return what generating one picture consumes: by the given options, and by the model's defaults for the others. */
 export function drawingUnits(options: ImageOptions): Units {
   const { width, height, steps } = IMAGE_MODELS[imageModelOf(options)].defaults;
   return pictureUnits({
@@ -60,4 +74,11 @@ export function drawingUnits(options: ImageOptions): Units {
     height: options.height ?? height,
     steps: options.steps ?? steps,
   });
+}
+
+/** Return what generating all pictures of a job consumes. */
+export function jobUnits(options: ImageOptions): Units {
+  const { pictures = 0, tiles = 0, furtherMegapixels = 0, ...each } = drawingUnits(options);
+  const { count = 1 } = options;
+  return { ...each, pictures: pictures * count, tiles: tiles * count, furtherMegapixels: furtherMegapixels * count };
 }
