@@ -66,8 +66,6 @@ export interface OpenedTranscript {
 
 export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
 
-const DRY = { query: { dryRun: true } };
-
 export function createJobs(http: Http) {
   /** Return the transcript so far: parsed for `json`, as text for the other formats. */
   function transcript(id: string, format?: "json", captions?: CaptionQuery, options?: CallOptions): Promise<Transcript>;
@@ -121,12 +119,12 @@ export function createJobs(http: Http) {
 
     /** Return what a job would cost, or why it would be refused. Creates nothing. */
     estimate: (request: JobRequest, options?: CallOptions) =>
-      http.json<DryRunEstimate>("POST", "/v1/jobs", { ...options, json: request, ...DRY, isRepeatable: true }),
+      http.json<DryRunEstimate>("POST", "/v1/jobs/estimate", { ...options, json: request, isRepeatable: true }),
 
     /** Return what each of many jobs would cost. */
     async estimateBatch(jobs: readonly JobRequest[], options?: CallOptions): Promise<readonly PricedResult[]> {
-      const call = { ...options, json: { jobs }, ...DRY, isRepeatable: true };
-      return (await http.json<{ results: readonly PricedResult[] }>("POST", "/v1/jobs/batch", call)).results;
+      const call = { ...options, json: { jobs }, isRepeatable: true };
+      return (await http.json<{ results: readonly PricedResult[] }>("POST", "/v1/jobs/batch/estimate", call)).results;
     },
 
     /** Return what a job has cost so far, item by item. */

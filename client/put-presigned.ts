@@ -18,7 +18,8 @@ export async function putPresigned(http: Http, put: Put, upload: Upload): Promis
   const { blob, request, contentType, partSizeBytes, signal } = upload;
   const parts = partSizeBytes !== undefined && { method: "multipart", partSizeBytes };
   const asked = { ...request, ...parts, sizeBytes: blob.size, ...(contentType !== "" && { contentType }) };
-  const { upload: ticket } = await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads", { json: asked, signal });
+  const announced = { json: asked, signal };
+  const { upload: ticket } = await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads/announce", announced);
   let stored: readonly StoredPart[];
   try {
     stored = await putParts(http, put, ticket, upload);

@@ -25,7 +25,7 @@ export type TicketRequest = z.input<typeof requests.UploadRequest>;
 /** The most that the API accepts: the body of a request to a Worker may be 100 MB. */
 export const MAX_DIRECT_BYTES = 100_000_000;
 
-/** A dry run reads no more than this much of a file. */
+/** An estimate reads no more than this much of a file. */
 const PRICED_BYTES = 4 * 1024 * 1024;
 
 /** @param put calls presigned URLs, which need no key. */
@@ -47,16 +47,16 @@ export function createUploads(http: Http, put: Put) {
       const { signal, ...request } = options;
       const blob = await gather(source);
       const name = request.name ?? (blob instanceof File ? blob.name : undefined);
-      const query = { ...uploadQuery(request), name, dryRun: true, sizeBytes: blob.size };
+      const query = { ...uploadQuery(request), name, sizeBytes: blob.size };
       const headers = { "content-type": "application/octet-stream" };
       const call = { query, body: blob.slice(0, PRICED_BYTES), headers, signal, isRepeatable: true };
-      return http.json<DryRunEstimate>("POST", "/v1/uploads", call);
+      return http.json<DryRunEstimate>("POST", "/v1/uploads/estimate", call);
     },
 
     /** Create an upload and return only its URLs, for a browser or another machine that sends the bytes. */
     async create(request: TicketRequest, options?: CallOptions): Promise<UploadTicket> {
       const call = { ...options, json: request };
-      return (await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads", call)).upload;
+      return (await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads/announce", call)).upload;
     },
 
     /** Return an upload that is not complete, with the parts reported as stored. */

@@ -38,7 +38,7 @@ test("a mood is judged, of a text and of an upload, with its steps", async () =>
 });
 
 test("it has a price, a place in the queues and in the API's document, and its form is checked", async () => {
-  const dry = await darkroom.post("/v1/jobs?dryRun=true", { kind: "mood", text: "how much" });
+  const dry = await darkroom.post("/v1/jobs/estimate", { kind: "mood", text: "how much" });
   expect(await dry.json()).toMatchObject({ estimate: { neurons: expect.any(Number) } });
   const { kinds } = await (await darkroom.api("/v1/queues")).json<{ kinds: { kind: string }[] }>();
   expect(kinds.map(({ kind }) => kind)).toContain("mood");

@@ -25,7 +25,7 @@ interface Priced {
 }
 
 async function price(body: unknown, key?: string): Promise<Priced> {
-  const response = await darkroom.post("/v1/jobs?dryRun=true", body, key);
+  const response = await darkroom.post("/v1/jobs/estimate", body, key);
   expect(response.status).toBe(200);
   return response.json<Priced>();
 }
@@ -111,10 +111,10 @@ test("a dry run leaves nothing: no job, no key, no object", async () => {
   const request = { kind: "transcription", source, tags: ["a"] };
   for (let run = 0; run < 2; run += 1) {
     const body = JSON.stringify(request);
-    expect((await darkroom.api("/v1/jobs?dryRun=true", { method: "POST", body, headers })).status).toBe(200);
+    expect((await darkroom.api("/v1/jobs/estimate", { method: "POST", body, headers })).status).toBe(200);
   }
   const batch = { jobs: [request, { kind: "none" }, { kind: "image_generation", prompt: "a harbour" }] };
-  const answer = await darkroom.post("/v1/jobs/batch?dryRun=true", batch);
+  const answer = await darkroom.post("/v1/jobs/batch/estimate", batch);
   expect(await answer.json()).toMatchObject({
     results: [
       { status: 200, estimate: { calls: 1 } },
@@ -136,11 +136,11 @@ test("what would not be taken, or could not be transcribed, is said instead of a
     [{ kind: "image_generation" }, "invalid_request"],
   ];
   for (const [body, code] of refusals) {
-    const response = await darkroom.post("/v1/jobs?dryRun=true", body);
+    const response = await darkroom.post("/v1/jobs/estimate", body);
     expect([body, (await response.json<{ code: string }>()).code]).toEqual([body, code]);
   }
-  const hurried = "name=a.wav&dryRun=true&latencyBudgetMs=1";
-  const upload = await darkroom.api(`/v1/uploads?${hurried}`, { method: "POST", body: tone(1) });
+  const hurried = "name=a.wav&latencyBudgetMs=1";
+  const upload = await darkroom.api(`/v1/uploads/estimate?${hurried}`, { method: "POST", body: tone(1) });
   expect((await upload.json<{ code: string }>()).code).toBe("impossible_latency_budget");
   for (const query of ["dryRun=maybe", "dryRun=1", "dryrun=true"]) {
     const response = await darkroom.post(`/v1/jobs?${query}`, { kind: "classification", text: "a" });
@@ -184,12 +184,39 @@ test("steps are priced with the job, by the length of what they will read", asyn
   const source = await put("long.wav", tone(600));
   const heard = await price({ kind: "transcription", source, then: ["summarise"] });
   expect(heard.estimate.lines.at(-1)).toMatchObject({ task: "summarise", units: { inputTokens: 2300 } });
-  const query = "name=long.wav&dryRun=true&then=summarise&then=describe";
-  const wrong = await darkroom.api(`/v1/uploads?${query}`, { method: "POST", body: tone(1) });
+  const query = "name=long.wav&then=summarise&then=describe";
+  const wrong = await darkroom.api(`/v1/uploads/estimate?${query}`, { method: "POST", body: tone(1) });
   expect([wrong.status, await wrong.json()]).toMatchObject([422, { issues: [{ path: "then" }] }]);
-  const file = await darkroom.api("/v1/uploads?name=long.wav&dryRun=true&then=summarise", {
+  const file = await darkroom.api("/v1/uploads/estimate?name=long.wav&then=summarise", {
     method: "POST",
     body: tone(600),
   });
   expect((await file.json<Priced>()).estimate.lines).toMatchObject([{}, { task: "summarise" }]);
+});
+
+test("the query that asked for a dry run before still answers the same, and names the operation that has replaced it", async () => {
+  const source = await put("inbox/kept.wav", speech("zero one two"));
+  const work = JSON.stringify({ kind: "transcription", source });
+  const batch = JSON.stringify({ jobs: [JSON.parse(work), { kind: "none" }] });
+  const pairs: [old: string, path: string, body: string | Uint8Array<ArrayBuffer>][] = [
+    ["/v1/jobs?dryRun=true", "/v1/jobs/estimate", work],
+    ["/v1/jobs/batch?dryRun=true", "/v1/jobs/batch/estimate", batch],
+    [
+      "/v1/uploads?name=a.wav&sizeBytes=900000&dryRun=true",
+      "/v1/uploads/estimate?name=a.wav&sizeBytes=900000",
+      tone(1),
+    ],
+  ];
+  const before = await traces();
+  for (const [old, path, body] of pairs) {
+    // A dry run has never taken the key.
+    const headers = { "idempotency-key": "kept" };
+    const was = await darkroom.api(old, { method: "POST", body, headers });
+    expect(was.headers.get("deprecation")).toMatch(/^@\d+$/);
+    expect(was.headers.get("link")).toBe(`<${path.split("?")[0]}>; rel="successor-version"`);
+    const is = await darkroom.api(path, { method: "POST", body });
+    expect([was.status, is.status, is.headers.get("deprecation")]).toEqual([200, 200, null]);
+    expect(await is.json()).toEqual(await was.json());
+  }
+  expect(await traces()).toEqual(before);
 });

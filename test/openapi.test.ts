@@ -244,10 +244,17 @@ test("what the API answers is what the document says, to the last field", async 
     jobs: [{ kind: "classification", text: "fox" }, { kind: "none" }, { kind: "transcription", source: "x" }],
   };
   await call("submitJobs", "/v1/jobs/batch", json(both));
-  await call("submitJob", "/v1/jobs?dryRun=true", json({ kind: "image_generation", prompt: "a harbour" }));
-  await call("submitJob", "/v1/jobs?dryRun=maybe", json({ kind: "image_generation", prompt: "a harbour" }));
-  await call("submitJobs", "/v1/jobs/batch?dryRun=true", json(both));
-  await call("upload", "/v1/uploads?name=a.wav&dryRun=true", { method: "POST", body: speech("zero") });
+  const picture = json({ kind: "image_generation", prompt: "a harbour" });
+  const file = () => ({ method: "POST", body: speech("zero") });
+  // A dry run answers what the operation that has replaced it answers.
+  for (const path of ["/v1/jobs/estimate", "/v1/jobs?dryRun=true"]) await call("estimateJob", path, picture);
+  for (const path of ["/v1/jobs/batch/estimate", "/v1/jobs/batch?dryRun=true"])
+    await call("estimateJobs", path, json(both));
+  for (const path of ["/v1/uploads/estimate?name=a.wav", "/v1/uploads?name=a.wav&dryRun=true"])
+    await call("estimateUpload", path, file());
+  await call("estimateJob", "/v1/jobs/estimate?dryRun=true", json({ kind: "none" }));
+  await call("estimateUpload", "/v1/uploads/estimate?name=a.wav&sizeBytes=1", file());
+  await call("submitJob", "/v1/jobs?dryRun=maybe", picture);
   await call("upload", "/v1/uploads?name=a.wav&sizeBytes=9", { method: "POST", body: speech("zero") });
   await call("readReceipt", `/v1/jobs/${upload.id}/receipt`);
   await call("readReceipt", "/v1/jobs/none/receipt");
@@ -394,7 +401,7 @@ test("what the API answers is what the document says, to the last field", async 
 
   type Announced = { upload: { id: string; url: string; headers: Record<string, string>; parts: { url: string }[] } };
   const announce = (request: object) =>
-    call("upload", "/v1/uploads", json(request, { "content-type": "application/json" })) as Promise<Announced>;
+    call("announceUpload", "/v1/uploads/announce", json(request)) as Promise<Announced>;
   const words = speech("four five");
   const marks = { tags: ["café"], metadata: { order: "A-1" } };
   const { upload: single } = await announce({ name: "b.wav", sizeBytes: words.length, ...marks });

@@ -72,7 +72,7 @@ test("a key that may only write is told that its job was taken, and no result: a
   const cancelled = await json(await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST", key }));
   expect(Object.keys(cancelled).toSorted()).toEqual(ACCEPTED);
   // A cost estimate is not a result, and an announced upload belongs to the key.
-  expect(await json(await send("/v1/jobs?dryRun=true", work, key, {}))).toMatchObject({ estimate: { calls: 1 } });
+  expect(await json(await send("/v1/jobs/estimate", work, key, {}))).toMatchObject({ estimate: { calls: 1 } });
   const announced = await send("/v1/uploads", { name: "b.txt", sizeBytes: 5 }, key, {
     "content-type": "application/json",
   });
@@ -93,19 +93,19 @@ test("a dry run tells a key that may only write of its own uploads, and of no ot
     ["transcription", "classification", "image_generation"].map((kind) => ({ kind, source })),
   );
   for (const job of jobs) {
-    const refused = await send("/v1/jobs?dryRun=true", job, key, {});
+    const refused = await send("/v1/jobs/estimate", job, key, {});
     expect(refused.headers.get("www-authenticate")).toContain('scope="jobs:read"');
     expect([job, ...(await codeOf(refused))]).toEqual([job, 403, "insufficient_scope"]);
   }
   const own = await json(await darkroom.api("/v1/uploads?name=a.wav", { method: "POST", body: speech("mine"), key }));
   const { input } = await darkroom.untilJob(String(own["id"]));
   const mine = { kind: "transcription", source: (input as { source: { key: string } }).source.key };
-  expect(await json(await send("/v1/jobs?dryRun=true", mine, key, {}))).toMatchObject({ estimate: { calls: 1 } });
-  const batch = await json(await send("/v1/jobs/batch?dryRun=true", { jobs: [...jobs, mine] }, key, {}));
+  expect(await json(await send("/v1/jobs/estimate", mine, key, {}))).toMatchObject({ estimate: { calls: 1 } });
+  const batch = await json(await send("/v1/jobs/batch/estimate", { jobs: [...jobs, mine] }, key, {}));
   const results = batch["results"] as { status: number; problem?: { code: string; detail: string } }[];
   expect(results.map(({ status }) => status)).toEqual([...jobs.map(() => 403), 200]);
   const { key: reader } = await make("jobs:read", "jobs:write");
-  const read = await send("/v1/jobs?dryRun=true", jobs[0], reader, {});
+  const read = await send("/v1/jobs/estimate", jobs[0], reader, {});
   expect(await json(read)).toMatchObject({ estimate: { calls: 1 } });
 });
 

@@ -201,11 +201,8 @@ test("what others have tagged as a run's is left alone, and what a run that was 
 });
 
 test("what cannot be checked is skipped with its reason, and a Darkroom that is deployed tells itself of a job's end", async () => {
-  // An upload is announced as JSON. A cost estimate is requested with the file's bytes.
-  const unsigned: Double = async ({ pathname }, { body }, next) =>
-    pathname === "/v1/uploads" && typeof body === "string"
-      ? Response.json(PRESIGN_UNAVAILABLE, { status: 501 })
-      : next();
+  const unsigned: Double = async ({ pathname }, _, next) =>
+    pathname === "/v1/uploads/announce" ? Response.json(PRESIGN_UNAVAILABLE, { status: 501 }) : next();
   const { rows } = await run(["presigned", "multipart", "copies", "notification"], unsigned, { origin: undefined });
   const skipped = rows.filter(
     ({ result, name }) => result === "skipped" && CHECKS.some((check) => check.name === name),

@@ -81,6 +81,16 @@ export const WALK: Readonly<Record<string, Step>> = {
     body: ({ sourceKey }) => ({ jobs: [{ kind: "transcription", source: sourceKey }] }),
     code: "source_not_found",
   },
+  "POST /v1/jobs/estimate": {
+    path: () => "/v1/jobs/estimate",
+    body: ({ sourceKey }) => ({ kind: "transcription", source: sourceKey }),
+    code: "source_not_found",
+  },
+  "POST /v1/jobs/batch/estimate": {
+    path: () => "/v1/jobs/batch/estimate",
+    body: ({ sourceKey }) => ({ jobs: [{ kind: "transcription", source: sourceKey }] }),
+    code: "source_not_found",
+  },
   "GET /v1/jobs/:id": { path: ({ done }) => `/v1/jobs/${done}`, code: "job_not_found" },
   "POST /v1/jobs/:id/cancel": { path: ({ waiting }) => `/v1/jobs/${waiting}/cancel`, code: "job_not_found" },
   "DELETE /v1/jobs/:id": { path: ({ waiting }) => `/v1/jobs/${waiting}`, code: "job_not_found" },
@@ -124,6 +134,16 @@ export const WALK: Readonly<Record<string, Step>> = {
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
   // They send the same bytes, and get their own job without a reused result.
   "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },
+  "POST /v1/uploads/announce": {
+    path: () => "/v1/uploads/announce",
+    body: () => ({ name: "theirs.wav", sizeBytes: 9 }),
+    code: null,
+  },
+  "POST /v1/uploads/estimate": {
+    path: () => "/v1/uploads/estimate?name=same.mp3",
+    body: () => speech("their words"),
+    code: null,
+  },
   "GET /v1/uploads/:id": { path: ({ upload }) => `/v1/uploads/${upload}`, code: "upload_not_found" },
   "DELETE /v1/uploads/:id": { path: ({ upload }) => `/v1/uploads/${upload}`, code: "upload_not_found" },
   "POST /v1/uploads/:id/parts": {

@@ -62,18 +62,24 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
-    operation: "POST /v1/jobs",
+    operation: "POST /v1/jobs/estimate",
     via,
-    of: "a dry run",
     async run({ client }) {
       const { estimate } = await client.jobs.estimate({ kind: "image_generation", prompt: "a harbour" });
       expect(estimate !== null && estimate.neurons > 0, "it has no price");
     },
   },
   {
-    operation: "POST /v1/uploads",
+    operation: "POST /v1/jobs/batch/estimate",
     via,
-    of: "a dry run",
+    async run({ client }) {
+      const results = await client.jobs.estimateBatch([{ kind: "classification", text: "good" }]);
+      expect(results[0]?.estimate?.calls === 1, "the job has no price");
+    },
+  },
+  {
+    operation: "POST /v1/uploads/estimate",
+    via,
     async run({ client }) {
       const { estimate } = await client.uploads.estimate(recording(), { name: "priced.wav" });
       expect(estimate?.calls === 1, "it has no price");
@@ -274,6 +280,15 @@ export const jobCases: readonly Case[] = [
       },
     }),
   ),
+  {
+    operation: "POST /v1/uploads/announce",
+    via,
+    async run({ client: { uploads } }) {
+      const { id, url } = await uploads.create({ name: "x.wav", sizeBytes: 10 });
+      await uploads.abort(id);
+      expect(url?.includes("X-Amz-Signature"), "the address is not signed");
+    },
+  },
   {
     operation: "DELETE /v1/uploads/{id}",
     via,

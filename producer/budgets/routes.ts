@@ -29,7 +29,7 @@ const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
     name: "ownerId",
     description: "an owner, or `account` for the whole account",
     required: true,
-    schema: { type: "string", pattern: "^[\\w.:@-]{1,100}$" },
+    schema: { type: "string", pattern: OWNER_ID.source },
   },
   { in: "path", name: "period", required: true, schema: { type: "string", enum: [...BUDGET_PERIODS] } },
 ];

@@ -53,8 +53,11 @@ export function problemResponses(codes: readonly ProblemCode[]) {
   );
 }
 
-/** Parse the query with this schema, and document its parameters. `c.req.valid("query")` is the result. */
-export function query<Schema extends z.ZodType>(schema: Schema) {
+/**
+ * Parse the query with this schema, and document its parameters. `c.req.valid("query")` is the result. `shown` is documented instead
+ * if the route still accepts what another operation has replaced.
+ */
+export function query<Schema extends z.ZodType>(schema: Schema, { shown = schema }: { shown?: z.ZodType } = {}) {
   type Checked = { in: { query: z.input<Schema> }; out: { query: z.output<Schema> } };
   const middleware = createMiddleware<App, string, Checked>(async (c, next) => {
     const parsed = parseQuery(c, schema);
@@ -62,7 +65,7 @@ export function query<Schema extends z.ZodType>(schema: Schema) {
     c.req.addValidatedData("query", parsed.value as object);
     return next();
   });
-  return Object.assign(middleware, { [uniqueSymbol]: { target: "query", ...resolver(schema) } });
+  return Object.assign(middleware, { [uniqueSymbol]: { target: "query", ...resolver(shown) } });
 }
 
 /**

@@ -1,20 +1,20 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as z from "zod";
 
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
-import { priceJobs } from "./dry-run.ts";
-import { estimateView } from "./priced.ts";
-import { readFree } from "../usage/free-neurons.ts";
+import { estimateBatch } from "./estimate-batch.ts";
 import { hideResults } from "./hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
 import { jobSummary } from "./view.ts";
 import { limitBody } from "../http/limit-body.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { problemBody } from "../http/problem.ts";
 import { BatchRequest, JobRequest, SubmitQuery } from "./requests.ts";
 import { submitJobs } from "./submit-job.ts";
+import { replacedBy } from "../http/replaced-by.ts";
 import { invalidRequest } from "../http/validate.ts";
 import { AcceptedBatch, BatchAnswer, BatchDryRun } from "./batch-schema.ts";
 
@@ -30,22 +30,25 @@ jobBatches.post(
     parameters: [IDEMPOTENCY_PARAMETER],
     answers: {
       200: {
-        description: "the result of each job, in the order of the request; for a dry run, what each would cost",
-        schema: z.union([BatchAnswer, AcceptedBatch, BatchDryRun]),
+        description: "the result of each job, in the order of the request",
+        schema: z.union([BatchAnswer, AcceptedBatch]),
       },
     },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS],
   }),
   // A dry run also has `results`, and `free` besides. It is tried first, so that `free` is kept.
   hideResults(z.union([BatchDryRun, AcceptedBatch])),
-  query(SubmitQuery),
+  query(SubmitQuery, { shown: NoQuery }),
   limitBody,
   idempotent(),
   body(BatchRequest),
   async (c) => {
+    if (c.req.valid("query").dryRun) {
+      replacedBy(c, "/v1/jobs/batch/estimate");
+      return estimateBatch(c, c.req.valid("json"));
+    }
     const parsed = c.req.valid("json").jobs.map((job) => JobRequest.safeParse(job));
     const valid = parsed.flatMap((one) => (one.success ? [one.data] : []));
-    if (c.req.valid("query").dryRun) return dryRun(c, parsed, valid);
     const submitted = await submitJobs(valid, submitterOf(c), intakeOf(c.env));
     const { origin } = new URL(c.req.url);
     let next = 0;
@@ -58,24 +61,3 @@ jobBatches.post(
     return c.json({ results } satisfies z.infer<typeof BatchAnswer>);
   },
 );
-
-async function dryRun(
-  c: Context<App>,
-  parsed: readonly z.ZodSafeParseResult<JobRequest>[],
-  valid: readonly JobRequest[],
-): Promise<Response> {
-  const deps = intakeOf(c.env);
-  const ownerId = c.get("ownerId");
-  const priced = await priceJobs(valid, c.get("key"), deps);
-  let next = 0;
-  const results = parsed.map((one, index): BatchDryRun["results"][number] => {
-    const result = one.success ? priced[next++] : undefined;
-    if (result?.ok === true) {
-      return { index, status: 200, estimate: result.estimate && estimateView(result.estimate) };
-    }
-    const problem = problemBody(result?.problem ?? invalidRequest(one.error?.issues ?? []));
-    return { index, status: problem.status, problem };
-  });
-  const free = await readFree(deps.db, { ownerId, operatorId: deps.operatorId, now: Date.now() });
-  return c.json({ results, free } satisfies BatchDryRun);
-}

@@ -1,6 +1,6 @@
 import { extentOf, GLANCE, guessExtent, measureAudio } from "../../shared/audio/extent.ts";
 import { type ByteSource, r2Source, SourceChanged } from "../../shared/audio/reading/byte-source.ts";
-import type { ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
+import { AllowanceSpent, type ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
 import type { AudioExtent, Estimate } from "../../shared/cost/estimate.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
@@ -31,6 +31,8 @@ export async function priceWork(
     if (extent === null || !("code" in extent)) return { ok: true, estimate: estimateWork(work, extent) };
     return { ok: false, problem: { code: "unsupported_media", detail: extent.message } };
   } catch (error) {
+    // A client may send less of a file than a guess needs.
+    if (error instanceof AllowanceSpent) return { ok: true, estimate: null };
     if (!(error instanceof SourceChanged)) throw error;
     return { ok: false, problem: { code: "source_not_found", detail: error.message } };
   }

@@ -10,7 +10,7 @@ export { JobRequest } from "../../shared/kinds/index.ts";
 
 export const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
 
-/** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run estimates the cost and creates nothing. */
+/** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. `dryRun` does what their `/estimate` does, which has replaced it. */
 export const SubmitQuery = z.strictObject({ dryRun: DryRun });
 
 /** The query of `DELETE /v1/jobs/{id}`: whether to delete its source too. */

@@ -10,16 +10,19 @@ import { actorOf, submitterOf } from "../http/auth.ts";
 import { cancelJob } from "./cancel-job.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";
 import { deleteJob } from "./delete-job.ts";
-import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { body, describe, query } from "../http/describe.ts";
 import { priceJob } from "./dry-run.ts";
+import { REQUEST_PROBLEMS } from "./estimate-routes.ts";
 import { priced } from "./priced.ts";
 import { matchesEtag, weakEtag } from "../http/etag.ts";
 import { hideResults } from "./hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
 import { jobSummary, jobView } from "./view.ts";
 import { limitBody } from "../http/limit-body.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { PREFER_PARAMETER, preferWait } from "./prefer-wait.ts";
 import { problem } from "../http/problem.ts";
+import { replacedBy } from "../http/replaced-by.ts";
 import { DeleteQuery, JobQuery, JobRequest, METADATA_PARAMETER, SubmitQuery } from "./requests.ts";
 import { submitJob } from "./submit-job.ts";
 import { JobDryRun } from "../usage/schema.ts";
@@ -35,32 +38,18 @@ jobs.post(
     summary: "Submit a job",
     tags: ["jobs"],
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
-    answers: {
-      ...SUBMITTED,
-      200: {
-        description: "the job that the same upload has already become; for a dry run, what the job would cost",
-        schema: z.union([Job, AcceptedJob, JobDryRun]),
-        headers: { location: "the job" },
-      },
-    },
-    problems: [
-      ...BODY_PROBLEMS,
-      ...IDEMPOTENCY_PROBLEMS,
-      "source_not_found",
-      "upload_replaced",
-      "unsupported_media",
-      "impossible_latency_budget",
-      "too_many_jobs",
-    ],
+    answers: SUBMITTED,
+    problems: [...REQUEST_PROBLEMS, ...IDEMPOTENCY_PROBLEMS],
   }),
   hideResults(z.union([AcceptedJob, JobDryRun])),
   preferWait,
-  query(SubmitQuery),
+  query(SubmitQuery, { shown: NoQuery }),
   limitBody,
   idempotent(),
   body(JobRequest),
   async (c) => {
     if (c.req.valid("query").dryRun) {
+      replacedBy(c, "/v1/jobs/estimate");
       return priced(c, await priceJob(c.req.valid("json"), c.get("key"), intakeOf(c.env)));
     }
     return submitted(c, await submitJob(c.req.valid("json"), submitterOf(c), intakeOf(c.env)));

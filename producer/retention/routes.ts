@@ -24,7 +24,7 @@ export const retention = new Hono<App>();
 const tags = ["operations"];
 
 const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
-  { in: "path", name: "ownerId", required: true, schema: { type: "string", pattern: "^[\\w.:@-]{1,100}$" } },
+  { in: "path", name: "ownerId", required: true, schema: { type: "string", pattern: OWNER_ID.source } },
 ];
 
 const forOperator = operatorOnly("Only the operator may set how long jobs are kept. Use a key of the operator.");

@@ -9,7 +9,7 @@ const timeMs = z.coerce.number().int().min(0);
 
 /** The latest version, the original, or a version by its number. */
 const WantedVersion = z
-  .union([z.enum(["edited", "original"]), z.stringFormat("version", /^\d{1,9}$/).transform(Number)])
+  .union([z.enum(["edited", "original"]), z.stringFormat("version", /^[0-9]{1,9}$/).transform(Number)])
   .describe(
     "`edited` is the latest version, or the original if there is no edit; a number is a version of the history",
   );

@@ -14,7 +14,7 @@ import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { beginUpload } from "./begin-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
-import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { body, BODY_PROBLEMS, describe, otherBody } from "../http/describe.ts";
 import { hideResults } from "../jobs/hide-results.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { s3Of } from "./presign.ts";
@@ -42,7 +42,7 @@ export const COMPLETE_PROBLEMS = [
   "too_many_jobs",
 ] as const satisfies ProblemCode[];
 
-/** Answer a client that announces an upload. The route `POST /v1/uploads` distinguishes it from a client that sends one. */
+/** Answer a client that announces an upload, here or with JSON to `POST /v1/uploads`, which distinguishes it from a client that sends one. */
 export async function announceUpload(c: Context<App>): Promise<Response> {
   const refused = await limitBody(c, async () => undefined);
   if (refused !== undefined) return refused;
@@ -59,6 +59,32 @@ export async function announceUpload(c: Context<App>): Promise<Response> {
   const answer: PendingUploadAnswer = { upload: uploadView(begun, origin) };
   return c.json(answer, 201, { location });
 }
+
+presignedUploads.post(
+  "/announce",
+  describe({
+    operationId: "announceUpload",
+    summary: "Announce an upload that goes directly into the bucket",
+    tags,
+    answers: {
+      201: {
+        description: "the announced upload with its signed URLs",
+        schema: PendingUploadAnswer,
+        headers: { location: "the upload" },
+      },
+    },
+    problems: [
+      ...BODY_PROBLEMS,
+      "upload_too_large",
+      "unsupported_media",
+      "impossible_latency_budget",
+      "upload_allowance_used",
+      "presign_unavailable",
+    ],
+  }),
+  otherBody(UploadRequest),
+  announceUpload,
+);
 
 presignedUploads.get(
   "/:id",

@@ -19,11 +19,14 @@ import { DryRun, manyTags, wholeNumber } from "../jobs/requests.ts";
 import { reasonOf } from "../http/reason.ts";
 import { canFollow } from "../../shared/jobs/with-steps.ts";
 
+// oxlint-disable-next-line no-control-regex
+const FILE_NAME = /^[^/\\\x00-\x1f\x7f-\x9f]+$/;
+
 export const FileName = boundedText({
   max: 200,
   min: 1,
   // The name becomes the end of a key and the name of a download, so it must not have characters that a file system interprets.
-  pattern: [/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters"],
+  pattern: [FILE_NAME, "a file name without slashes or control characters"],
 }).refine((name) => name !== "." && name !== "..", "must be a file name, not '.' or '..'");
 
 const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
@@ -45,18 +48,21 @@ export const UploadQuery = z.strictObject({
   latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
   maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
   tag: manyTags.optional(),
-  dryRun: DryRun,
-  /** The size of the whole file, for a dry run that sends only its beginning. */
-  sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
   /** An object of strings as JSON. */
   metadata: boundedText({ max: 16_000 })
     .transform((json, context) => readObject(json, JobMarks.shape.metadata, context) ?? z.NEVER)
     .optional(),
 });
 
-const CONTENT_TYPE = /^[\w.+-]+\/[\w.+-]+( *; *[\w.+-]+=[\w.+"-]+)*$/;
+/** The query of `POST /v1/uploads/estimate`. `sizeBytes` is the size of the whole file, for a client that sends only its beginning. */
+export const UploadEstimateQuery = UploadQuery.extend({ sizeBytes: wholeNumber.pipe(z.int().min(1).optional()) });
 
-/** The JSON body of `POST /v1/uploads`, for a client that puts the bytes directly into the bucket. */
+/** The query that `POST /v1/uploads` reads: it also accepts a dry run, which `POST /v1/uploads/estimate` has replaced. */
+export const UploadOrDryRunQuery = UploadEstimateQuery.extend({ dryRun: DryRun });
+
+const CONTENT_TYPE = /^[A-Za-z0-9_.+-]+\/[A-Za-z0-9_.+-]+( *; *[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+"-]+)*$/;
+
+/** The JSON body of `POST /v1/uploads/announce`, for a client that puts the bytes directly into the bucket. */
 export const UploadRequest = z
   .strictObject({
     name: FileName,
@@ -104,7 +110,7 @@ const PartNumber = z.int().min(1).max(MAX_PARTS);
 // R2's etags have some 32 characters. The pattern excludes everything that must be escaped in XML.
 const Etag = boundedText({
   max: 202,
-  pattern: [/^"?[\w+/=.-]{1,200}"?$/, "expected the ETag from the answer to the part's PUT"],
+  pattern: [/^"?[A-Za-z0-9_+/=.-]{1,200}"?$/, "expected the ETag from the answer to the part's PUT"],
 });
 const StoredParts = z.array(z.strictObject({ number: PartNumber, etag: Etag })).max(MAX_PARTS);
 

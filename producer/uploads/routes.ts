@@ -3,24 +3,24 @@ import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 
 import { listUploads } from "../../shared/db/uploads/list-uploads.ts";
-import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { JobTerms } from "../../shared/jobs/terms.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
-import { describe, otherBody, query } from "../http/describe.ts";
+import { describe, query } from "../http/describe.ts";
 import { hideResults } from "../jobs/hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
 import { iso } from "../http/time.ts";
 import { PREFER_PARAMETER, preferWait } from "../jobs/prefer-wait.ts";
-import { type Problem, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
+import { replacedBy } from "../http/replaced-by.ts";
 import { peek } from "./receive-upload.ts";
 import { receiveUpload } from "./receive-upload.ts";
 import { priced } from "../jobs/priced.ts";
-import { UploadQuery } from "./requests.ts";
-import { UploadRequest } from "./requests.ts";
+import { UploadOrDryRunQuery, UploadQuery } from "./requests.ts";
+import { FILE_BODY, FILE_PROBLEMS } from "./estimate-routes.ts";
+import { askedOf, sentFile } from "./sent-file.ts";
 import { JobDryRun } from "../usage/schema.ts";
-import { AcceptedJob, Job } from "../jobs/schema.ts";
+import { AcceptedJob } from "../jobs/schema.ts";
 import { PendingUploadAnswer } from "./pending-schema.ts";
 import { UploadList } from "./schema.ts";
 import { announceUpload } from "./presigned-routes.ts";
@@ -39,70 +39,33 @@ uploads.post(
   }),
   describe({
     operationId: "upload",
-    summary: "Store the body in the inbox and submit its job, or announce an upload that goes directly into the bucket",
+    summary: "Store the body in the inbox and submit its job",
     tags: ["uploads"],
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
-    requestBody: {
-      required: true,
-      content: { "application/octet-stream": { schema: {} } },
-    },
-    answers: {
-      ...SUBMITTED,
-      200: {
-        description: "the job that the same upload has already become; for a dry run, what the file's job would cost",
-        schema: z.union([Job, AcceptedJob, JobDryRun]),
-        headers: { location: "the job" },
-      },
-      201: {
-        description: "the new job; or the announced upload with its signed URLs",
-        schema: z.union([Job, AcceptedJob, PendingUploadAnswer]),
-        headers: { location: "the job, or the upload" },
-      },
-    },
+    requestBody: FILE_BODY,
+    answers: SUBMITTED,
     problems: [
+      ...FILE_PROBLEMS,
       ...IDEMPOTENCY_PROBLEMS,
-      "invalid_request",
-      "length_required",
-      "upload_too_large",
       "upload_incomplete",
-      "unsupported_media",
-      "impossible_latency_budget",
       "too_many_jobs",
       "upload_allowance_used",
-      "invalid_json",
-      "body_too_large",
-      "presign_unavailable",
     ],
   }),
-  otherBody(UploadRequest),
   preferWait,
-  query(UploadQuery),
+  query(UploadOrDryRunQuery, { shown: UploadQuery }),
   idempotent(headOf),
   async (c) => {
-    const length = c.req.header("content-length");
-    const { body } = c.req.raw;
-    if (body === null || length === "0") return problem(c, EMPTY);
-    const {
-      dryRun,
-      sizeBytes: wholeBytes,
-      name,
-      kind,
-      options,
-      then = [],
-      tag: tags = [],
-      ...rest
-    } = c.req.valid("query");
-    const { metadata = {}, ...terms } = rest;
+    const { dryRun, sizeBytes: wholeBytes, name, ...fields } = c.req.valid("query");
     if (!dryRun && wholeBytes !== undefined) return problem(c, ONLY_DRY);
-    if (length === undefined) return problem(c, NO_LENGTH);
-    const sizeBytes = Number(length);
+    const sent = sentFile(c);
+    if ("code" in sent) return problem(c, sent);
+    const { body, sizeBytes } = sent;
+    const asked = askedOf({ name, ...fields });
     const by = submitterOf(c);
-    const refusal = refuseBody(sizeBytes);
-    if (refusal !== null) return problem(c, refusal);
-
-    const asked = { kind, options, then, tags, metadata, terms: JobTerms.parse(terms) };
     const deps = intakeOf(c.env);
     if (dryRun) {
+      replacedBy(c, "/v1/uploads/estimate");
       return priced(c, await priceUpload({ name, sizeBytes: wholeBytes ?? sizeBytes, asked }, body, by, deps));
     }
     const peeked = c.get("peeked") ?? (await peek(body));
@@ -145,18 +108,7 @@ function isDescription(contentType: string | undefined, asked: Record<string, st
   );
 }
 
-function refuseBody(sizeBytes: number): Problem | null {
-  if (sizeBytes <= MAX_UPLOAD_BYTES) return null;
-  const detail = `The API accepts files of at most ${MAX_UPLOAD_BYTES} bytes. Announce a larger file with { name, sizeBytes } as JSON, or put it under 'inbox/'.`;
-  return { code: "upload_too_large", detail };
-}
-
 const ONLY_DRY = {
   code: "invalid_request",
-  detail: "sizeBytes: this parameter is for a dry run only; leave it out",
-} as const;
-const EMPTY = { code: "unsupported_media", detail: "The body is empty. Send the file as the body." } as const;
-const NO_LENGTH = {
-  code: "length_required",
-  detail: "R2 stores only streams of a known length. Send Content-Length (curl: --data-binary @file).",
+  detail: "sizeBytes: this parameter is for POST /v1/uploads/estimate only; leave it out",
 } as const;

@@ -13,7 +13,7 @@ const Columns = z.record(z.string(), z.union([z.string(), z.number(), z.null()])
 export const ExportedJob = z
   .strictObject({
     format: z.literal(FORMAT),
-    job: z.string().regex(/^[\w.-]{1,100}$/, "an id has letters, digits, '_', '.' and '-'"),
+    job: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, "an id has letters, digits, '_', '.' and '-'"),
     row: z.strictObject({
       owner_id: z.string().min(1),
       kind: z.enum(JOB_KINDS),

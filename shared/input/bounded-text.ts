@@ -2,6 +2,13 @@ import * as z from "zod";
 
 import { countChars, refuseString } from "./characters.ts";
 
+/**
+ * Text without control characters (Cc of Unicode). It is written with ranges of `\x`, because the OpenAPI document shows a pattern without
+ * its flags: a client's engine reads `\p{Cc}` as other characters, or refuses it.
+ */
+// oxlint-disable-next-line no-control-regex
+export const NO_CONTROLS = /^[^\x00-\x1f\x7f-\x9f]*$/;
+
 interface TextLimits {
   /** The limit in characters. Every string from outside has one. */
   readonly max: number;

@@ -1,12 +1,12 @@
 import * as z from "zod";
 
-import { boundedText } from "../input/bounded-text.ts";
+import { boundedText, NO_CONTROLS } from "../input/bounded-text.ts";
 
 const MAX_TAGS = 16;
 const MAX_PAIRS = 16;
 const MAX_VALUE_CHARS = 512;
 
-const PRINTABLE = [/^[^\p{Cc}]*$/u, "control characters are not allowed"] as const;
+const PRINTABLE = [NO_CONTROLS, "control characters are not allowed"] as const;
 
 export const Tag = boundedText({ max: 64, min: 1, pattern: PRINTABLE });
 export const MetadataKey = boundedText({

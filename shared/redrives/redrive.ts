@@ -17,9 +17,12 @@ export const RedriveFilter = z
   .strictObject({
     fingerprint: boundedText({
       max: 200,
-      pattern: [/^[\w-]{1,50}:\w{1,100}:[0-9a-f]{8}$/, "not a fingerprint: GET /v1/dead-letters lists them"],
+      pattern: [
+        /^[A-Za-z0-9_-]{1,50}:[A-Za-z0-9_]{1,100}:[0-9a-f]{8}$/,
+        "not a fingerprint: GET /v1/dead-letters lists them",
+      ],
     }).optional(),
-    code: boundedText({ max: 100, pattern: [/^\w{1,100}$/, "not a code such as 'model_failed'"] }).optional(),
+    code: boundedText({ max: 100, pattern: [/^[A-Za-z0-9_]{1,100}$/, "not a code such as 'model_failed'"] }).optional(),
     kind: z.enum(LETTER_KINDS).optional(),
     jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),
     createdAfter: Time.optional(),

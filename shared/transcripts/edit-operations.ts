@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { boundedText } from "../input/bounded-text.ts";
+import { boundedText, NO_CONTROLS } from "../input/bounded-text.ts";
 
 /** A word may be long; captions break it. */
 export const MAX_WORD_CHARS = 4000;
@@ -11,15 +11,21 @@ const MAX_SPEAKER_CHARS = 100;
 const place = z.int().min(0);
 const timeMs = z.int().min(0);
 
-/** A line break would end a cue. */
-const PLAIN = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u;
+const ONE_LINE = "has a line break or another control character; leave it out";
+
+/** Text of one line: a line break would end a cue. The pattern of the document cannot name Unicode's own line breaks. */
+function oneLine(limits: Omit<Parameters<typeof boundedText>[0], "pattern">) {
+  return boundedText({ ...limits, pattern: [NO_CONTROLS, ONE_LINE] }).refine(
+    (text) => !/[\u2028\u2029]/.test(text),
+    ONE_LINE,
+  );
+}
 
 const NewWord = z.strictObject({
-  text: boundedText({
+  text: oneLine({
     max: MAX_WORD_CHARS,
     min: 1,
     trim: true,
-    pattern: [PLAIN, "has a line break or another control character; leave it out"],
     empty: "is empty; to take words away use the operation 'remove'",
   }),
   startMs: timeMs.exactOptional().describe("interpolated, or kept of the word that is replaced, if left out"),
@@ -52,12 +58,7 @@ export const EditOperation = z
     z.strictObject({
       op: z.literal("speaker"),
       segment: place,
-      speaker: boundedText({
-        max: MAX_SPEAKER_CHARS,
-        min: 1,
-        trim: true,
-        pattern: [PLAIN, "has a line break or another control character; leave it out"],
-      })
+      speaker: oneLine({ max: MAX_SPEAKER_CHARS, min: 1, trim: true })
         .nullable()
         .describe("null for nobody in particular"),
     }),

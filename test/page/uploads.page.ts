@@ -107,7 +107,7 @@ test("what fails on the way is retried, all at once, and becomes one job each", 
   await choose(page, ...names.map((name) => join(folder, name)));
   for (const name of names) await fileRow(page, name).getByText("neurons").waitFor();
   await page.route("**/v1/uploads?*", (route) =>
-    route.request().url().includes("dryRun") ? route.fallback() : route.abort(),
+    route.request().url().includes("/estimate") ? route.fallback() : route.abort(),
   );
   await page.getByRole("button", { name: "Start 2 uploads" }).click();
   for (const name of names) await fileRow(page, name).getByText("Darkroom does not answer").waitFor();
