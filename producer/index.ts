@@ -11,7 +11,7 @@ import { checkAddress } from "./http/check-address.ts";
 import { speakOpenAi } from "./openai/errors.ts";
 import { openAi } from "./openai/index.ts";
 import { describe } from "./http/describe.ts";
-import { documentOf } from "./docs/openapi.ts";
+import { documents } from "./docs/document-routes.ts";
 import { problem } from "./http/problem.ts";
 import { servePage } from "./page/serve-page.ts";
 import { speakReplicate } from "./replicate/errors.ts";
@@ -68,8 +68,15 @@ app.get(
   describe({
     operationId: "readHealth",
     summary: "Check that the service is up",
+    description: "Asks the database. It needs no key, and monitors may call it as often as they like.",
     tags: ["service"],
-    answers: { 200: { description: "the service is up", schema: z.object({ status: z.literal("ok") }) } },
+    answers: {
+      200: {
+        description: "the service is up",
+        schema: z.object({ status: z.literal("ok") }),
+        example: { status: "ok" },
+      },
+    },
     problems: ["unavailable"],
   }),
   async (c) => {
@@ -86,15 +93,9 @@ app.get(
   },
 );
 
-app.get(
-  "/openapi.json",
-  describe({
-    operationId: "readDocument",
-    summary: "This document",
-    tags: ["service"],
-    answers: { 200: { description: "OpenAPI 3.1", schema: z.looseObject({ openapi: z.string() }) } },
-  }),
-  async (c) => c.json(await documentOf(app)),
+app.route(
+  "/",
+  documents(() => app),
 );
 app.route("/", docs);
 app.route("/setup", setup);

@@ -13,11 +13,13 @@ export interface Parameter {
   readonly schema: Schema;
 }
 
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
 
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
@@ -25,6 +27,7 @@ export interface Operation {
 }
 
 export interface Document {
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
@@ -53,7 +56,8 @@ function compilerOf(document: Document): Ajv2020 {
   return ajv;
 }
 
-function validatorOf(document: Document, schema: Schema): (value: unknown) => string[] {
+/** Return a function that says how a value differs from a schema of the document. */
+export function validatorOf(document: Document, schema: Schema): (value: unknown) => string[] {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   const ajv = compilerOf(document);

@@ -34,6 +34,8 @@ interface Step {
 export const PUBLIC = new Set([
   "GET /healthz",
   "GET /openapi.json",
+  "GET /openapi/openai.json",
+  "GET /openapi/replicate.json",
   "GET /docs",
   "GET /docs.js",
   "GET /docs.css",

@@ -5,14 +5,16 @@ import { type Callers, type Case, expect } from "./case.ts";
 const via = "http";
 
 export const pageCases: readonly Case[] = [
-  ...["/docs", "/docs.js", "/docs.css", "/setup"].map((path): Case => ({
-    operation: `GET ${path}`,
-    via,
-    async run({ http }) {
-      const response = await http(path);
-      expect(response.ok && (await response.text()).length > 0, `${response.status}`);
-    },
-  })),
+  ...["/docs", "/docs.js", "/docs.css", "/openapi/openai.json", "/openapi/replicate.json", "/setup"].map(
+    (path): Case => ({
+      operation: `GET ${path}`,
+      via,
+      async run({ http }) {
+        const response = await http(path);
+        expect(response.ok && (await response.text()).length > 0, `${response.status}`);
+      },
+    }),
+  ),
   {
     operation: "POST /setup",
     via,

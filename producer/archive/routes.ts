@@ -15,10 +15,11 @@ import { problem } from "../http/problem.ts";
 import type * as z from "zod";
 import { ImportRequest } from "./requests.ts";
 import { ExportPage, ImportAnswer } from "./schema.ts";
+import { EXPORTED } from "./examples.ts";
 
 export const archive = new Hono<App>();
 
-const tags = ["operations"];
+const tags = ["operations"] as const;
 const forOperator = operatorOnly("Only the operator may move jobs between deployments. Use a key of the operator.");
 
 /** A page has no further line after this many characters: a long recording's line has a million. */
@@ -35,8 +36,16 @@ archive.get(
   describe({
     operationId: "exportJobs",
     summary: "Read the ended jobs of every owner as lines that another Darkroom imports, the earliest end first",
+    description:
+      "Each line is an ended job with its results, for another deployment's `importJobs`. Only the operator may export.",
     tags,
-    answers: { 200: { description: "a page; follow nextCursor to its end", schema: ExportPage } },
+    answers: {
+      200: {
+        description: "a page; follow nextCursor to its end",
+        schema: ExportPage,
+        example: { jobs: [EXPORTED], nextCursor: null },
+      },
+    },
     problems: ["invalid_request", "forbidden"],
   }),
   forOperator,
@@ -67,8 +76,17 @@ archive.post(
   describe({
     operationId: "importJobs",
     summary: "Insert jobs from the lines of another Darkroom, whose results are in the bucket already",
+    description:
+      "Takes lines of `exportJobs`. A job that is there already is `known`, and is not changed. Only the operator may import.",
+    request: { jobs: [EXPORTED] },
     tags,
-    answers: { 200: { description: "what became of each line, in the order of the request", schema: ImportAnswer } },
+    answers: {
+      200: {
+        description: "what became of each line, in the order of the request",
+        schema: ImportAnswer,
+        example: { results: [{ job: EXPORTED.job, outcome: "imported" }] },
+      },
+    },
     problems: [...BODY_PROBLEMS, "forbidden"],
   }),
   bodyLimit({

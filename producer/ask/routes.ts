@@ -14,6 +14,7 @@ import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { AskRequest } from "./requests.ts";
 import { AskAnswer, AskEvent, type AskStart } from "./schema.ts";
+import { ANSWER, ANSWER_EVENT, QUESTION } from "./examples.ts";
 
 export const ask = new Hono<App>();
 
@@ -28,9 +29,18 @@ ask.post(
     operationId: "askJob",
     summary,
     description,
+    request: QUESTION,
     tags: ["results"],
     parameters: [{ in: "header", name: "Accept", schema: { type: "string" } }],
-    answers: { 200: { description: "the answer", schema: AskAnswer, events: AskEvent } },
+    answers: {
+      200: {
+        description: "the answer",
+        schema: AskAnswer,
+        example: ANSWER,
+        events: AskEvent,
+        eventExample: ANSWER_EVENT,
+      },
+    },
     problems: [
       ...BODY_PROBLEMS,
       "job_not_found",

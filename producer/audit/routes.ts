@@ -7,6 +7,7 @@ import { describe, query } from "../http/describe.ts";
 import { auditView } from "./view.ts";
 import { AuditQuery } from "./requests.ts";
 import { AuditPage } from "./schema.ts";
+import { AUDIT } from "./examples.ts";
 
 export const audit = new Hono<App>();
 
@@ -16,8 +17,12 @@ audit.get(
   describe({
     operationId: "listAudit",
     summary: "List the audit log: which key did what, newest first",
+    description:
+      "Names who did what to which thing: keys, budgets, pauses, redrives, deletions. Nobody can change the log.",
     tags: ["operations"],
-    answers: { 200: { description: "a page", schema: AuditPage, headers: { link: 'the next page, rel="next"' } } },
+    answers: {
+      200: { description: "a page", schema: AuditPage, example: AUDIT, headers: { link: 'the next page, rel="next"' } },
+    },
     problems: ["invalid_request"],
   }),
   query(AuditQuery),

@@ -13,15 +13,16 @@ import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { problem } from "../http/problem.ts";
-import { ACCOUNT } from "../../shared/keys/owner-id.ts";
+import { ACCOUNT, OWNER_ID } from "../../shared/keys/owner-id.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
 import { Budget, BudgetList } from "./schema.ts";
 import { BudgetPath, BudgetRequest } from "./requests.ts";
+import { BUDGET, BUDGETS, BUDGET_REQUEST } from "./examples.ts";
 
 export const budgets = new Hono<App>();
 
-const tags = ["operations"];
+const tags = ["operations"] as const;
 
 const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
   {
@@ -42,8 +43,9 @@ budgets.get(
   describe({
     operationId: "listBudgets",
     summary: "List budgets with what has been spent: your own, or for the operator those of every owner",
+    description: "A budget limits the neurons of an owner, or of the account, in a day or a month.",
     tags,
-    answers: { 200: { description: "the budgets by owner", schema: BudgetList } },
+    answers: { 200: { description: "the budgets by owner", schema: BudgetList, example: BUDGETS } },
     problems: ["invalid_request"],
   }),
   query(NoQuery),
@@ -62,9 +64,12 @@ budgets.put(
   describe({
     operationId: "setBudget",
     summary: "Set a budget, and check again the jobs that it held",
+    description:
+      "Replaces the budget of this period. `account` in the place of the owner stands for everybody together. Only the operator may set budgets.",
+    request: BUDGET_REQUEST,
     tags,
     parameters: PARAMETERS,
-    answers: { 200: { description: "the budget", schema: Budget } },
+    answers: { 200: { description: "the budget", schema: Budget, example: BUDGET } },
     problems: [...BODY_PROBLEMS, "forbidden"],
   }),
   limitBody,
@@ -93,6 +98,7 @@ budgets.delete(
   describe({
     operationId: "deleteBudget",
     summary: "Delete a budget; the jobs that it held go on",
+    description: "The owner is no longer limited in this period. Only the operator may delete budgets.",
     tags,
     parameters: PARAMETERS,
     answers: { 204: { description: "the budget is deleted" } },

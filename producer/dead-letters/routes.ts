@@ -25,6 +25,7 @@ import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem } from "../http/problem.ts";
 import { DeadLetterQuery, DiscardRequest, RedriveOneRequest } from "./requests.ts";
 import * as view from "./schema.ts";
+import { DISCARDED, DISCARD_REQUEST, GROUPS, LETTER, REDRIVEN, REDRIVE_REQUEST } from "./examples.ts";
 
 export const deadLetters = new Hono<App>();
 
@@ -34,9 +35,16 @@ deadLetters.get(
   describe({
     operationId: "listDeadLetters",
     summary: "List dead letters, in groups by cause or one by one",
+    description:
+      "Groups have the same cause: kind of task, code and message. `view=list` shows single letters instead.",
     tags: ["operations"],
     answers: {
-      200: { description: "a page", schema: view.DeadLetterPage, headers: { link: 'the next page, rel="next"' } },
+      200: {
+        description: "a page",
+        schema: view.DeadLetterPage,
+        example: GROUPS,
+        headers: { link: 'the next page, rel="next"' },
+      },
     },
     problems: ["invalid_request"],
   }),
@@ -72,8 +80,9 @@ deadLetters.get(
   describe({
     operationId: "readDeadLetter",
     summary: "Read a dead letter with every attempt",
+    description: "Shows the attempts, the error, the options and the audit of one dead letter.",
     tags: ["operations"],
-    answers: { 200: { description: "the letter", schema: view.DeadLetterDetail } },
+    answers: { 200: { description: "the letter", schema: view.DeadLetterDetail, example: LETTER } },
     problems: ["dead_letter_not_found"],
   }),
   async (c) => {
@@ -93,8 +102,12 @@ deadLetters.post(
   describe({
     operationId: "redriveDeadLetter",
     summary: "Redrive a dead letter: try its task again, or send its message again",
+    description: "The task runs again, with other `options` if the body has some. Its job continues where it failed.",
+    request: REDRIVE_REQUEST,
     tags: ["operations"],
-    answers: { 202: { description: "the task or message will be tried again", schema: view.Redriven } },
+    answers: {
+      202: { description: "the task or message will be tried again", schema: view.Redriven, example: REDRIVEN },
+    },
     problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_redrivable", "unavailable"],
   }),
   limitBody,
@@ -133,8 +146,10 @@ deadLetters.post(
   describe({
     operationId: "discardDeadLetter",
     summary: "Close a dead letter without another try",
+    description: "The letter is closed with a note, and is no longer offered for a redrive. Its job stays failed.",
+    request: DISCARD_REQUEST,
     tags: ["operations"],
-    answers: { 200: { description: "the dead letter is closed", schema: view.Discarded } },
+    answers: { 200: { description: "the dead letter is closed", schema: view.Discarded, example: DISCARDED } },
     problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_discardable"],
   }),
   limitBody,

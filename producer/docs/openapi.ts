@@ -1,101 +1,83 @@
 import type { Hono } from "hono";
 import { generateSpecs, resolver } from "hono-openapi";
-import * as z from "zod";
 
 import { ASSERTION_HEADER } from "../access/verify-assertion.ts";
 import type { App } from "../http/app.ts";
-import { problemResponses } from "../http/describe.ts";
-import { ProblemBody, type ProblemCode } from "../http/problem.ts";
+import { ProblemBody } from "../http/problem.ts";
+import { completed } from "./complete-operation.ts";
+import { errorComponents, type PartName, PARTS } from "./dialects.ts";
+import type { Document } from "./document.ts";
+import { pruned } from "./prune-components.ts";
 
-export type Document = Awaited<ReturnType<typeof generateSpecs>>;
-
-const INFO = {
-  title: "Darkroom",
-  version: "1",
-  description:
-    "A media job pipeline: transcription, image generation and classification. Times are in ISO 8601, sizes in bytes, " +
-    "durations in milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
-};
-
-/** The problems of the middleware before every route. `/healthz` never answers `local_secrets`. */
-const EVERYWHERE = [
-  "internal_error",
-  "local_secrets",
-  "address_too_long",
-  "invalid_request",
-] as const satisfies ProblemCode[];
-
-/** The problems of the middleware before every route that requires a key. */
-const BEHIND_A_KEY = [
-  ...EVERYWHERE,
-  "unauthorized",
-  "access_refused",
-  "insufficient_scope",
-  "not_a_member",
-  "cross_site",
-  "rate_limited",
-  "unavailable",
-] as const satisfies ProblemCode[];
+const SECURITY_SCHEMES = {
+  key: { type: "http", scheme: "bearer", description: "dk_<id>_<secret>" },
+  access: {
+    type: "apiKey",
+    in: "header",
+    name: ASSERTION_HEADER,
+    description:
+      "The assertion of Cloudflare Access, which adds it to each request that it lets through; where the operator has switched that on.",
+  },
+} as const;
 
 let made: Promise<Document> | null = null;
+const parts = new Map<PartName, Document>();
 
-/** Make the document of all routes from their descriptions and from the schemas that validate. It is made once an isolate. */
-export function documentOf(app: Hono<App>): Promise<Document> {
-  made ??= makeDocument(app);
-  return made;
+/**
+ * Make the document of Darkroom's own routes, or that of a dialect, from the descriptions of the routes and from the schemas that
+ * validate. It is made once an isolate.
+ */
+export async function documentOf(app: Hono<App>, name: PartName = "darkroom"): Promise<Document> {
+  made ??= describeAll(app);
+  const known = parts.get(name);
+  if (known !== undefined) return known;
+  const document = partOf(await made, PARTS[name]);
+  parts.set(name, document);
+  return document;
 }
 
-async function makeDocument(app: Hono<App>): Promise<Document> {
-  const { components: named } = await resolver(ProblemBody).toOpenAPISchema();
-  const document = await generateSpecs(app, {
+async function describeAll(app: Hono<App>): Promise<Document> {
+  const { components } = await resolver(ProblemBody).toOpenAPISchema();
+  return generateSpecs(app, {
     documentation: {
-      info: INFO,
       components: {
-        ...named,
-        securitySchemes: {
-          key: { type: "http", scheme: "bearer", description: "dk_<id>_<secret>" },
-          access: {
-            type: "apiKey",
-            in: "header",
-            name: ASSERTION_HEADER,
-            description:
-              "The assertion of Cloudflare Access, which adds it to each request that it lets through; where the operator has switched that on.",
-          },
-        },
+        schemas: { ...components?.schemas, ...(await errorComponents()) },
+        securitySchemes: SECURITY_SCHEMES,
       },
-      security: [{ key: [] }, { access: [] }],
     },
     excludeStaticFile: false,
     defaultValidationErrorResponse: false,
   });
-  // These problems are added here, so that a route's own description cannot miss them.
-  for (const [path, operations] of Object.entries(document.paths)) {
-    const isPublic = !path.startsWith("/v1/");
-    const everyOnes: readonly ProblemCode[] = !isPublic
-      ? BEHIND_A_KEY
-      : EVERYWHERE.filter((code) => path !== "/healthz" || code !== "local_secrets");
-    for (const operation of Object.values(operations)) {
-      if (typeof operation !== "object" || !("responses" in operation)) continue;
-      const codes = [...codesOf(operation.responses ?? {}), ...everyOnes];
-      operation.responses = { ...operation.responses, ...problemResponses([...new Set(codes)]) };
-      if (isPublic) operation.security = [];
-    }
-  }
-  return document;
 }
 
-/** The codes in a route's own description. The route and the middleware before it may answer with the same status. */
-function codesOf(responses: object): readonly ProblemCode[] {
-  return Object.values(responses).flatMap((response: { content?: Record<string, { schema?: unknown }> }) => {
-    const found = ProblemSchema.safeParse(response.content?.["application/problem+json"]?.schema);
-    return found.success ? found.data.allOf[1].properties.code.enum : [];
+/** The operations of one document, with the components that they use. */
+function partOf(
+  all: Document,
+  { title, description, tags, holds, describeErrors }: (typeof PARTS)[PartName],
+): Document {
+  const paths = Object.fromEntries(
+    Object.entries(all.paths)
+      .filter(([path]) => holds(path))
+      .map(([path, operations]) => [path, completed(path, operations, describeErrors)]),
+  );
+  const used = new Set(Object.values(paths).flatMap((operations) => Object.values(operations).flatMap(tagsOf)));
+  return pruned({
+    ...all,
+    info: {
+      title,
+      description,
+      version: "1",
+      license: { name: "MIT", identifier: "MIT" },
+      contact: { name: "The operator of this deployment" },
+    },
+    servers: [{ url: "/", description: "the deployment that serves this document" }],
+    tags: Object.entries(tags).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : [])),
+    security: [{ key: [] }, { access: [] }],
+    paths,
+    components: all.components ?? {},
   });
 }
 
-/** The schema that `problemResponses` makes. */
-const ProblemSchema = z.object({
-  allOf: z.tuple([
-    z.unknown(),
-    z.object({ properties: z.object({ code: z.object({ enum: z.array(z.custom<ProblemCode>()) }) }) }),
-  ]),
-});
+function tagsOf(operation: unknown): readonly string[] {
+  return typeof operation === "object" && operation !== null && "tags" in operation ? (operation.tags as string[]) : [];
+}

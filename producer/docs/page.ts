@@ -36,7 +36,7 @@ export const PAGE = `<!doctype html>
 <p id="none" hidden>No operation contains these words.</p>
 <section id="dialects">
 <h2>Dialects</h2>
-<p>A program that uses OpenAI or Replicate works with Darkroom if you change only its address and its key. These APIs are not part of the document above.</p>
+<p>A program that uses OpenAI or Replicate works with Darkroom if you change only its address and its key. Each has a document of its own: <a href="/openapi/openai.json">openai.json</a>, <a href="/openapi/replicate.json">replicate.json</a>.</p>
 <h3>OpenAI</h3>
 <p>Transcriptions, translations and pictures, with the SDKs of OpenAI. The address is <code class="origin">/openai/v1</code>.</p>
 <pre class="sample" tabindex="0">curl ORIGIN/openai/v1/audio/transcriptions \

@@ -16,13 +16,22 @@ const HEADERS = {
 };
 
 const FILES = [
-  { path: "/docs", type: "text/html", text: PAGE, operationId: "readDocs", summary: "Show this API as a page" },
+  {
+    path: "/docs",
+    type: "text/html",
+    text: PAGE,
+    operationId: "readDocs",
+    summary: "Show this API as a page",
+    description:
+      "Shows the operations with samples, and sends requests with a key. It loads nothing from other servers.",
+  },
   {
     path: "/docs.js",
     type: "text/javascript",
     text: SCRIPT,
     operationId: "readDocsScript",
     summary: "Read the script of the page",
+    description: "Belongs to `/docs`.",
   },
   {
     path: "/docs.css",
@@ -30,13 +39,14 @@ const FILES = [
     text: STYLE,
     operationId: "readDocsStyle",
     summary: "Read the style sheet of the page",
+    description: "Belongs to `/docs`.",
   },
 ] as const;
 
-for (const { path, type, text, operationId, summary } of FILES) {
+for (const { path, type, text, ...about } of FILES) {
   docs.get(
     path,
-    describe({ operationId, summary, tags: ["service"], answers: { 200: { description: "the file", media: [type] } } }),
+    describe({ ...about, tags: ["service"], answers: { 200: { description: "the file", media: [type] } } }),
     (c) => c.body(text, 200, { ...HEADERS, "content-type": `${type}; charset=utf-8` }),
   );
 }

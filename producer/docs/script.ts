@@ -175,7 +175,7 @@ function operationOf(spec, path, method, operation) {
   const content = operation.requestBody?.content ?? {};
   const json = content["application/json"]?.schema;
   const schema = json && resolve(spec, json);
-  const body = schema ? el("textarea", { value: JSON.stringify(example(schema), null, 2), spellcheck: false, ariaLabel: "body" }) : null;
+  const body = schema ? el("textarea", { value: JSON.stringify(content["application/json"].example ?? example(schema), null, 2), spellcheck: false, ariaLabel: "body" }) : null;
   const file = content["application/octet-stream"] ? el("input", { type: "file", ariaLabel: "file" }) : null;
   const command = el("pre", { tabIndex: 0 });
   const output = el("pre", { hidden: true, tabIndex: 0 });

@@ -5,22 +5,36 @@ import type * as z from "zod";
 
 import type { App } from "./app.ts";
 import { PROBLEM_STATUS, type ProblemCode } from "./problem.ts";
+import type { Tag } from "./tags.ts";
 import { parseBody, parseQuery } from "./validate.ts";
 
-interface Answer {
+interface AnyAnswer {
   readonly description: string;
-  /** The schema of the JSON body. Leave it out for an answer without one. */
-  readonly schema?: z.ZodType;
-  /** The schema of the data of server-sent events. */
-  readonly events?: z.ZodType;
   /** Media types of a body that is not JSON. */
   readonly media?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Description extends Omit<DescribeRouteOptions, "responses" | "operationId"> {
-  readonly summary: string;
+/** The schema of the JSON body, with an example that fits it. Leave both out for an answer without one. */
+type Whole = { readonly schema: z.ZodType; readonly example: unknown } | { readonly schema?: never };
+
+/** The schema of the data of server-sent events, with an example of one. */
+type Streamed = { readonly events: z.ZodType; readonly eventExample: unknown } | { readonly events?: never };
+
+type Answer = AnyAnswer & Whole & Streamed;
+
+export interface Description extends Omit<
+  DescribeRouteOptions,
+  "responses" | "operationId" | "summary" | "description" | "tags"
+> {
   readonly operationId: string;
+  /** What the operation does, in a line. */
+  readonly summary: string;
+  /** What a caller has to know besides: when to call it, what changes, who may. */
+  readonly description: string;
+  readonly tags: readonly [Tag];
+  /** An example of the JSON body. */
+  readonly request?: unknown;
   /** The successful answers by status. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** The problems that the route may answer. Every route that requires a key also answers `unauthorized` and `internal_error`. */
@@ -30,10 +44,16 @@ export interface Description extends Omit<DescribeRouteOptions, "responses" | "o
 /** The problems of a route that parses a JSON body. */
 export const BODY_PROBLEMS = ["invalid_json", "invalid_request", "body_too_large"] as const satisfies ProblemCode[];
 
-/** Middleware that describes the route it belongs to. */
-export function describe({ answers, problems = [], ...rest }: Description) {
+/** Where an operation holds the example of its JSON body until the document is made. */
+export const REQUEST_EXAMPLE = "x-request-example";
+
+/** Middleware that describes the route it belongs to. A test names what a description lacks. */
+export function describe({ answers, problems = [], tags, request, ...rest }: Description) {
   return describeRoute({
     ...rest,
+    tags: [...tags],
+    // The middleware that parses the body describes it later; the document puts the example there.
+    ...(request !== undefined && { [REQUEST_EXAMPLE]: request }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)])),
       ...problemResponses(problems),
@@ -92,12 +112,20 @@ export function otherBody(schema: z.ZodType) {
   return Object.assign(middleware, { [uniqueSymbol]: { target: "json", ...resolver(schema) } });
 }
 
-function responseOf({ description, schema, events, media = [], headers = {} }: Answer) {
-  const binary = media.map((type) => [type, { schema: {} }] as const);
+/** A form with files, for the description of a route that reads it itself. */
+export function formBody(schema: z.ZodType): NonNullable<DescribeRouteOptions["requestBody"]> {
+  return { required: true, content: { "multipart/form-data": { schema: resolver(schema) } } };
+}
+
+/** The media types whose bodies are text. A generated client would take the others for JSON if they had a type. */
+const TEXTS = /^text\/|xml$|subrip$/;
+
+function responseOf({ description, media = [], headers = {}, ...shown }: Answer) {
+  const other = media.map((type) => [type, { schema: TEXTS.test(type) ? { type: "string" as const } : {} }] as const);
   const content = {
-    ...Object.fromEntries(binary),
-    ...(events && { "text/event-stream": { schema: resolver(events) } }),
-    ...(schema && { "application/json": { schema: resolver(schema) } }),
+    ...Object.fromEntries(other),
+    ...(shown.events && { "text/event-stream": { schema: resolver(shown.events), example: shown.eventExample } }),
+    ...(shown.schema && { "application/json": { schema: resolver(shown.schema), example: shown.example } }),
   };
   return {
     description,

@@ -14,6 +14,7 @@ const INLINE = /^(application\/json|text\/plain|text\/vtt|application\/x-subrip|
 /** What both routes to an artifact answer, the one with a key and the signed one. */
 export const ARTIFACT = {
   summary: "Read a result",
+  description: "Results are files such as `transcript.json`, `image.jpg` and `labels.json`; the job lists them.",
   tags: ["results"],
   parameters: [
     { in: "header", name: "If-None-Match", schema: { type: "string" } },

@@ -17,6 +17,7 @@ import { submitJobs } from "./submit-job.ts";
 import { replacedBy } from "../http/replaced-by.ts";
 import { invalidRequest } from "../http/validate.ts";
 import { AcceptedBatch, BatchAnswer, BatchDryRun } from "./batch-schema.ts";
+import { BATCH, BATCH_REQUEST } from "./examples.ts";
 
 export const jobBatches = new Hono<App>();
 
@@ -26,12 +27,16 @@ jobBatches.post(
   describe({
     operationId: "submitJobs",
     summary: "Submit up to 100 jobs, each of which is checked on its own",
+    description:
+      "A fault in one job does not stop the others: each result has its job or its problem, with the status that the job alone would get.",
+    request: BATCH_REQUEST,
     tags: ["jobs"],
     parameters: [IDEMPOTENCY_PARAMETER],
     answers: {
       200: {
         description: "the result of each job, in the order of the request",
         schema: z.union([BatchAnswer, AcceptedBatch]),
+        example: BATCH,
       },
     },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS],

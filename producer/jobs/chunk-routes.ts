@@ -9,6 +9,7 @@ import { describe, query } from "../http/describe.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { problem } from "../http/problem.ts";
 import { type Chunk, JobChunks } from "./schema.ts";
+import { CHUNKS } from "./examples.ts";
 
 export const chunks = new Hono<App>();
 
@@ -17,8 +18,9 @@ chunks.get(
   describe({
     operationId: "readJobChunks",
     summary: "List the chunks of a long recording and the state of each: waiting, running, done or gap",
+    description: "A long recording is transcribed in chunks, side by side. The list is empty if one call was enough.",
     tags: ["jobs"],
-    answers: { 200: { description: "the chunks in the order of the recording", schema: JobChunks } },
+    answers: { 200: { description: "the chunks in the order of the recording", schema: JobChunks, example: CHUNKS } },
     problems: ["job_not_found", "invalid_request"],
   }),
   query(NoQuery),

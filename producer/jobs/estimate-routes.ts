@@ -12,6 +12,8 @@ import { priceJob } from "./dry-run.ts";
 import { estimateBatch } from "./estimate-batch.ts";
 import { priced } from "./priced.ts";
 import { BatchRequest, JobRequest } from "./requests.ts";
+import { BATCH_ESTIMATE, BATCH_REQUEST, JOB_REQUEST } from "./examples.ts";
+import { ESTIMATE } from "../usage/examples.ts";
 
 export const jobEstimates = new Hono<App>();
 
@@ -30,8 +32,13 @@ jobEstimates.post(
   describe({
     operationId: "estimateJob",
     summary: "Estimate what a job would cost",
+    description:
+      "Takes the body of `submitJob`, and creates nothing. The answer is the estimate, or the problem that the job would get. A recording is measured, without reading all of it.",
+    request: JOB_REQUEST,
     tags: ["jobs"],
-    answers: { 200: { description: "what the job would cost, and today's free neurons", schema: JobDryRun } },
+    answers: {
+      200: { description: "what the job would cost, and today's free neurons", schema: JobDryRun, example: ESTIMATE },
+    },
     problems: REQUEST_PROBLEMS,
   }),
   limitBody,
@@ -44,11 +51,15 @@ jobEstimates.post(
   describe({
     operationId: "estimateJobs",
     summary: "Estimate what up to 100 jobs would cost, each of which is checked on its own",
+    description:
+      "Takes the body of `submitJobs`, and creates nothing. Long recordings are guessed from their beginning.",
+    request: BATCH_REQUEST,
     tags: ["jobs"],
     answers: {
       200: {
         description: "what each job would cost, or why it would be refused, in the order of the request",
         schema: BatchDryRun,
+        example: BATCH_ESTIMATE,
       },
     },
     problems: BODY_PROBLEMS,

@@ -9,6 +9,7 @@ import { problem } from "../http/problem.ts";
 import { receiptView } from "./receipt-view.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { Receipt } from "../usage/schema.ts";
+import { RECEIPT } from "../usage/examples.ts";
 
 export const receipts = new Hono<App>();
 
@@ -17,9 +18,15 @@ receipts.get(
   describe({
     operationId: "readReceipt",
     summary: "Read what a job has cost so far, item by item",
+    description:
+      "Lists each call to a model and each priced operation of the platform. `reckoned` quantities are usual numbers; the others were counted.",
     tags: ["cost"],
     answers: {
-      200: { description: "the receipt; while the job runs, that of the attempts that have ended", schema: Receipt },
+      200: {
+        description: "the receipt; while the job runs, that of the attempts that have ended",
+        schema: Receipt,
+        example: RECEIPT,
+      },
     },
     problems: ["job_not_found", "invalid_request"],
   }),

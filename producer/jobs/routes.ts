@@ -28,6 +28,7 @@ import { submitJob } from "./submit-job.ts";
 import { JobDryRun } from "../usage/schema.ts";
 import { AcceptedJob, DeletedJob, Job, JobPage } from "./schema.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
+import { CANCELLED_JOB, DELETED_JOB, JOB, JOB_PAGE, JOB_REQUEST } from "./examples.ts";
 
 export const jobs = new Hono<App>();
 
@@ -36,6 +37,9 @@ jobs.post(
   describe({
     operationId: "submitJob",
     summary: "Submit a job",
+    description:
+      "The body says which kind of job, its input and its options. The job runs when a consumer is free: poll it, follow its events, register a webhook, or wait with `Prefer: wait`. Send an `Idempotency-Key` so that a repeated request does not become a second job.",
+    request: JOB_REQUEST,
     tags: ["jobs"],
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
     answers: SUBMITTED,
@@ -61,9 +65,18 @@ jobs.get(
   describe({
     operationId: "listJobs",
     summary: "List jobs, newest first",
+    description:
+      "The parameters filter: a job must match them all. The answer has summaries; `figures=true` adds progress and cost.",
     tags: ["jobs"],
     parameters: [METADATA_PARAMETER],
-    answers: { 200: { description: "a page", schema: JobPage, headers: { link: 'the next page, rel="next"' } } },
+    answers: {
+      200: {
+        description: "a page",
+        schema: JobPage,
+        example: JOB_PAGE,
+        headers: { link: 'the next page, rel="next"' },
+      },
+    },
     problems: ["invalid_request"],
   }),
   query(JobQuery),
@@ -83,10 +96,17 @@ jobs.get(
   describe({
     operationId: "readJob",
     summary: "Read a job",
+    description:
+      "Shows input, options, state, progress, attempts, cost and results. With `If-None-Match`, a job that has not changed answers 304 without a body.",
     tags: ["jobs"],
     parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
     answers: {
-      200: { description: "the job", schema: Job, headers: { etag: "weak; estimated times do not change it" } },
+      200: {
+        description: "the job",
+        schema: Job,
+        example: JOB,
+        headers: { etag: "weak; estimated times do not change it" },
+      },
       304: { description: "it has not changed" },
     },
     problems: ["job_not_found"],
@@ -109,8 +129,10 @@ jobs.post(
   describe({
     operationId: "cancelJob",
     summary: "Cancel a job that has not ended",
+    description:
+      "Tasks that wait do not start. A model that has been asked is paid for. A job that has ended stays as it is.",
     tags: ["jobs"],
-    answers: { 200: { description: "the cancelled job", schema: z.union([Job, AcceptedJob]) } },
+    answers: { 200: { description: "the cancelled job", schema: z.union([Job, AcceptedJob]), example: CANCELLED_JOB } },
     problems: ["job_not_found", "job_finished"],
   }),
   hideResults(AcceptedJob),
@@ -131,12 +153,19 @@ jobs.delete(
   describe({
     operationId: "deleteJob",
     summary: "Delete a job with its results, even if it runs",
+    description:
+      "A running job is cancelled first. With `source=true`, the object that it read is deleted too, unless another job uses it. A deletion cannot be undone.",
     tags: ["jobs"],
     answers: {
-      200: { description: "the job and everything that belonged to it are deleted", schema: DeletedJob },
+      200: {
+        description: "the job and everything that belonged to it are deleted",
+        schema: DeletedJob,
+        example: DELETED_JOB,
+      },
       202: {
         description: "the job is deleted; objects or vectors that are left will be within minutes",
         schema: DeletedJob,
+        example: DELETED_JOB,
       },
     },
     problems: ["job_not_found", "invalid_request"],

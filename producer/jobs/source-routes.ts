@@ -19,6 +19,7 @@ const SHOWN = /^((audio|video)\/[\w.+-]+|image\/(jpeg|png|webp|gif))$/;
 export const SOURCE = {
   ...ARTIFACT,
   summary: "Read the source of a job: the recording, the picture or the text that was uploaded",
+  description: "The object that the job reads, as it was uploaded. Ranges work, so a player can seek.",
   problems: ["source_not_found", "range_not_satisfiable"],
 } satisfies Omit<Description, "operationId">;
 

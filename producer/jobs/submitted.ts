@@ -9,6 +9,7 @@ import { jobView } from "./view.ts";
 import { problem } from "../http/problem.ts";
 import type { Submitted } from "./asked.ts";
 import { AcceptedJob, Job } from "./schema.ts";
+import { JOB, QUEUED_JOB } from "./examples.ts";
 
 const location = "the job";
 
@@ -17,11 +18,12 @@ const schema = z.union([Job, AcceptedJob]);
 
 /** The answers of a route that accepts a job, for its description. */
 export const SUBMITTED = {
-  200: { description: "the job that the same upload has already become", schema, headers: { location } },
-  201: { description: "the new job", schema, headers: { location } },
+  200: { description: "the job that the same upload has already become", schema, example: JOB, headers: { location } },
+  201: { description: "the new job", schema, example: QUEUED_JOB, headers: { location } },
   202: {
     description: "with `Prefer: wait`: the job did not end in that time",
     schema,
+    example: QUEUED_JOB,
     headers: { location, "retry-after": "seconds until it is expected to have ended, at most 60" },
   },
 };

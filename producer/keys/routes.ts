@@ -13,10 +13,11 @@ import { problem } from "../http/problem.ts";
 import { KeyQuery, KeyRequest, RevokeQuery } from "./requests.ts";
 import { CreatedKey, KeyPage, OwnKey, RevokedKey } from "./schema.ts";
 import { DAY_MS } from "../../shared/durations.ts";
+import { CREATED_KEY, KEYS, KEY_REQUEST, OWN_KEY, REVOKED_KEY } from "./examples.ts";
 
 export const keys = new Hono<App>();
 
-const tags = ["keys"];
+const tags = ["keys"] as const;
 
 /** Make a key. The operator makes them for anybody, other admins for themselves. None outlives the key that made it. */
 keys.post(
@@ -24,8 +25,11 @@ keys.post(
   describe({
     operationId: "createKey",
     summary: "Make a key; it is shown this once",
+    description:
+      "Keys belong to an owner and have scopes, limits and an end. The answer is the only one that shows the key.",
+    request: KEY_REQUEST,
     tags,
-    answers: { 201: { description: "the key", schema: CreatedKey } },
+    answers: { 201: { description: "the key", schema: CreatedKey, example: CREATED_KEY } },
     problems: [...BODY_PROBLEMS, "forbidden"],
   }),
   limitBody,
@@ -73,8 +77,9 @@ keys.get(
   describe({
     operationId: "listKeys",
     summary: "List keys, newest first: one's own, or for the operator everybody's",
+    description: "Shows everything about keys except the keys themselves.",
     tags,
-    answers: { 200: { description: "a page", schema: KeyPage } },
+    answers: { 200: { description: "a page", schema: KeyPage, example: KEYS } },
     problems: ["invalid_request", "forbidden"],
   }),
   query(KeyQuery),
@@ -97,8 +102,9 @@ keys.get(
   describe({
     operationId: "readOwnKey",
     summary: "Read who asks, by an API key or signed in with Cloudflare Access: owner, scopes and limits",
+    description: "Lets a program learn which owner, scopes and limits its key has. Every key may call it.",
     tags,
-    answers: { 200: { description: "the key", schema: OwnKey } },
+    answers: { 200: { description: "the key", schema: OwnKey, example: OWN_KEY } },
   }),
   (c) => {
     const key = c.get("key");
@@ -117,8 +123,16 @@ keys.delete(
   describe({
     operationId: "revokeKey",
     summary: "Revoke a key",
+    description:
+      "The key stops at once, with its signed links. `webhooks=keep` keeps the endpoints that it registered.",
     tags,
-    answers: { 200: { description: "the revoked key, with the endpoints that it registered", schema: RevokedKey } },
+    answers: {
+      200: {
+        description: "the revoked key, with the endpoints that it registered",
+        schema: RevokedKey,
+        example: REVOKED_KEY,
+      },
+    },
     problems: ["invalid_request", "key_not_found", "last_admin_key"],
   }),
   query(RevokeQuery),

@@ -10,6 +10,7 @@ import { problem } from "../http/problem.ts";
 import { iso } from "../http/time.ts";
 import { LinksRequest, type WantedLink } from "./requests.ts";
 import { type SignedLink, SignedLinks } from "./schema.ts";
+import { LINKS, LINKS_REQUEST } from "./examples.ts";
 
 export const links = new Hono<App>();
 
@@ -19,8 +20,11 @@ links.post(
   describe({
     operationId: "signLinks",
     summary: "Sign links to a job's results, source and events, which work without a key",
+    description:
+      "A link needs no key, so it suits `<audio>`, `<track>`, `<img>` and `EventSource`. It ends after `expiresInSeconds`, or earlier with the key that signed it.",
+    request: LINKS_REQUEST,
     tags: ["results"],
-    answers: { 201: { description: "the links, in the order of the request", schema: SignedLinks } },
+    answers: { 201: { description: "the links, in the order of the request", schema: SignedLinks, example: LINKS } },
     problems: [...BODY_PROBLEMS, "job_not_found"],
   }),
   limitBody,

@@ -6,7 +6,7 @@ import { InitialPrompt } from "../../shared/kinds/transcription/options.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
-import { problem } from "../http/problem.ts";
+import { problem, type ProblemCode } from "../http/problem.ts";
 import { readForm, textFields } from "../http/read-form.ts";
 import { readTranscript } from "../transcripts/read-transcript.ts";
 import { JobRequest } from "../jobs/requests.ts";
@@ -18,6 +18,8 @@ import { openAiError } from "./errors.ts";
 import { ModelName, noSuchModel, SPEECH_NAMES } from "./models.ts";
 import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
+import { describe, formBody } from "../http/describe.ts";
+import { TRANSCRIPTION, TRANSLATION } from "./examples.ts";
 
 export const audio = new Hono<App>();
 
@@ -55,8 +57,59 @@ export const Transcription = z
     },
   );
 
-audio.post("/transcriptions", (c) => transcribeFile(c, "transcribe", Transcription));
-audio.post("/translations", (c) => transcribeFile(c, "translate", Translation));
+/** The file of the form, which the schema does not see. */
+const WITH_FILE = { file: z.file().describe("the recording") };
+const PROBLEMS = [
+  "invalid_request",
+  "upload_too_large",
+  "unsupported_media",
+  "model_not_found",
+  "too_many_jobs",
+  "upload_allowance_used",
+  "model_unavailable",
+] as const satisfies ProblemCode[];
+
+audio.post(
+  "/transcriptions",
+  describe({
+    operationId: "createTranscription",
+    summary: "Transcribe a recording",
+    description:
+      "The recording becomes a job, and the answer waits for its transcript. `response_format` chooses JSON, text or captions.",
+    tags: ["openai"],
+    requestBody: formBody(Transcription.safeExtend(WITH_FILE)),
+    answers: {
+      200: {
+        description: "the transcript",
+        schema: z.looseObject({ text: z.string() }),
+        example: TRANSCRIPTION,
+        media: ["text/plain"],
+      },
+    },
+    problems: PROBLEMS,
+  }),
+  (c) => transcribeFile(c, "transcribe", Transcription),
+);
+audio.post(
+  "/translations",
+  describe({
+    operationId: "createTranslation",
+    summary: "Translate a recording into English",
+    description: "The recording becomes a job, and the answer waits for its transcript in English.",
+    tags: ["openai"],
+    requestBody: formBody(Translation.safeExtend(WITH_FILE)),
+    answers: {
+      200: {
+        description: "the transcript in English",
+        schema: z.looseObject({ text: z.string() }),
+        example: TRANSLATION,
+        media: ["text/plain"],
+      },
+    },
+    problems: PROBLEMS,
+  }),
+  (c) => transcribeFile(c, "translate", Translation),
+);
 
 /** Store the file, submit its job, wait for it, and answer with the transcript. */
 async function transcribeFile(

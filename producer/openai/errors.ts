@@ -39,7 +39,8 @@ const PARAMS: Readonly<Record<string, string>> = {
   height: "size",
 };
 
-function fromProblem({ code, status, detail, issues }: FoundProblem): OpenAiError {
+/** The error that OpenAI's API would answer. */
+export function fromProblem({ code, status, detail, issues }: FoundProblem): OpenAiError {
   if (code === "unauthorized") {
     return { status: 401, message: `Incorrect API key provided. ${detail}`, type: INVALID, code: "invalid_api_key" };
   }

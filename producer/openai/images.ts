@@ -18,6 +18,8 @@ import { parse, parseBody } from "../http/validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
 import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
 import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
+import { BODY_PROBLEMS, describe, otherBody } from "../http/describe.ts";
+import { IMAGE_REQUEST, IMAGES } from "./examples.ts";
 
 export const images = new Hono<App>();
 
@@ -37,7 +39,7 @@ export const ImageRequest = z.strictObject({
   n: z.int().min(1).max(MAX_IMAGES).nullish(),
   size: boundedText({
     max: 9,
-    pattern: [/^(auto|\d{3,4}x\d{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
+    pattern: [/^(auto|[0-9]{3,4}x[0-9]{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
   }).nullish(),
   response_format: z.enum(["url", "b64_json"]).nullish(),
   quality: z
@@ -48,43 +50,63 @@ export const ImageRequest = z.strictObject({
   user: boundedText({ max: MAX_USER_CHARS }).optional(),
 });
 
-images.post("/generations", limitBody, async (c) => {
-  const request = await parseBody(c, ImageRequest);
-  if (!request.ok) return request.response;
-  const { prompt, model, n, size, response_format: format } = request.value;
-  const name = IMAGE_NAMES.get(model ?? "dall-e-2");
-  if (name === undefined) return problem(c, noSuchModel(model ?? ""));
-  const takesSize = IMAGE_MODELS[name].options.includes("width");
-  const isFixed = size === undefined || size === null || size === "auto" || (!takesSize && size === FIXED_SIZE);
-  const [width, height] = isFixed ? [] : size.split("x").map(Number);
-  // The same prompt asks for a new picture each time.
-  const options = { model: name, ...(width !== undefined && { width, height }) };
-  const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
-  if (!job.ok) return job.response;
-  const isUrl = format !== "b64_json";
-
-  const deps = intakeOf(c.env);
-  const ids: string[] = [];
-  for (let index = 0; index < (n ?? 1); index += 1) {
-    const submitted = await submitJob(job.value, submitterOf(c), deps);
-    if (!submitted.ok) return problem(c, submitted.problem);
-    ids.push(submitted.job.id);
-  }
-  const waited = await awaitJobs(c, ids, "prompt");
-  if (!waited.ok) return waited.response;
-
-  const { origin } = new URL(c.req.url);
-  const now = Date.now();
-  const key = isUrl ? await signingKey(deps.db, now) : null;
-  const data = await Promise.all(
-    waited.jobs.map(async (detail) => {
-      const picture = pictureOf(detail);
-      if (key === null) return { b64_json: await base64Of(deps.media, picture.key) };
-      return { url: await artifactUrl({ jobId: detail.job.id, name: picture.name }, { origin, key, now }) };
-    }),
-  );
-  return c.json({ created: Math.floor(now / 1000), data }, 200, waited.headers);
+const Images = z.object({
+  created: z.int(),
+  data: z.array(z.object({ url: z.string().optional(), b64_json: z.string().optional() })),
 });
+
+images.post(
+  "/generations",
+  describe({
+    operationId: "createImage",
+    summary: "Generate pictures",
+    description:
+      "Each picture is a job, and the answer waits for it. OpenAI's names of models stand for models of the platform.",
+    tags: ["openai"],
+    request: IMAGE_REQUEST,
+    answers: { 200: { description: "the pictures, as links or as base64", schema: Images, example: IMAGES } },
+    problems: [...BODY_PROBLEMS, "model_not_found", "too_many_jobs", "model_refused", "model_unavailable"],
+  }),
+  otherBody(ImageRequest),
+  limitBody,
+  async (c) => {
+    const request = await parseBody(c, ImageRequest);
+    if (!request.ok) return request.response;
+    const { prompt, model, n, size, response_format: format } = request.value;
+    const name = IMAGE_NAMES.get(model ?? "dall-e-2");
+    if (name === undefined) return problem(c, noSuchModel(model ?? ""));
+    const takesSize = IMAGE_MODELS[name].options.includes("width");
+    const isFixed = size === undefined || size === null || size === "auto" || (!takesSize && size === FIXED_SIZE);
+    const [width, height] = isFixed ? [] : size.split("x").map(Number);
+    // The same prompt asks for a new picture each time.
+    const options = { model: name, ...(width !== undefined && { width, height }) };
+    const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
+    if (!job.ok) return job.response;
+    const isUrl = format !== "b64_json";
+
+    const deps = intakeOf(c.env);
+    const ids: string[] = [];
+    for (let index = 0; index < (n ?? 1); index += 1) {
+      const submitted = await submitJob(job.value, submitterOf(c), deps);
+      if (!submitted.ok) return problem(c, submitted.problem);
+      ids.push(submitted.job.id);
+    }
+    const waited = await awaitJobs(c, ids, "prompt");
+    if (!waited.ok) return waited.response;
+
+    const { origin } = new URL(c.req.url);
+    const now = Date.now();
+    const key = isUrl ? await signingKey(deps.db, now) : null;
+    const data = await Promise.all(
+      waited.jobs.map(async (detail) => {
+        const picture = pictureOf(detail);
+        if (key === null) return { b64_json: await base64Of(deps.media, picture.key) };
+        return { url: await artifactUrl({ jobId: detail.job.id, name: picture.name }, { origin, key, now }) };
+      }),
+    );
+    return c.json({ created: Math.floor(now / 1000), data }, 200, waited.headers);
+  },
+);
 
 function pictureOf({ job, artifacts }: JobDetail) {
   const picture = artifacts.find(({ name }) => name.startsWith(imageGeneration.result));

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import * as z from "zod";
 
 import {
   IMAGE_MODEL_NAMES,
@@ -11,6 +12,8 @@ import {
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
 import { problem, type Problem } from "../http/problem.ts";
+import { describe } from "../http/describe.ts";
+import { MODEL, MODELS } from "./examples.ts";
 
 /** When the catalogue was read, which is the nearest known date to the creation of a model. Epoch seconds, as in OpenAI's API. */
 const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;
@@ -45,15 +48,44 @@ export function noSuchModel(model: string): Problem {
 
 export const models = new Hono<App>();
 
-models.get("/", (c) =>
-  c.json({ object: "list", data: [...SPEECH_NAMES.keys(), ...IMAGE_NAMES.keys()].map(modelView) }),
+const Model = z
+  .object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
+  .meta({ id: "OpenAiModel" });
+
+models.get(
+  "/",
+  describe({
+    operationId: "listModels",
+    summary: "List the models",
+    description: "Lists Darkroom's names of its models, the platform's, and OpenAI's names for them.",
+    tags: ["openai"],
+    answers: {
+      200: {
+        description: "all models",
+        schema: z.object({ object: z.literal("list"), data: z.array(Model) }),
+        example: MODELS,
+      },
+    },
+  }),
+  (c) => c.json({ object: "list", data: [...SPEECH_NAMES.keys(), ...IMAGE_NAMES.keys()].map(modelView) }),
 );
 
-models.get("/:id{.+}", (c) => {
-  const id = c.req.param("id");
-  if (SPEECH_NAMES.has(id) || IMAGE_NAMES.has(id)) return c.json(modelView(id));
-  return problem(c, noSuchModel(id));
-});
+models.get(
+  "/:id{.+}",
+  describe({
+    operationId: "retrieveModel",
+    summary: "Read a model",
+    description: "The id may have slashes, as in `@cf/openai/whisper-large-v3-turbo`.",
+    tags: ["openai"],
+    answers: { 200: { description: "the model", schema: Model, example: MODEL } },
+    problems: ["model_not_found"],
+  }),
+  (c) => {
+    const id = c.req.param("id");
+    if (SPEECH_NAMES.has(id) || IMAGE_NAMES.has(id)) return c.json(modelView(id));
+    return problem(c, noSuchModel(id));
+  },
+);
 
 function modelView(id: string) {
   const [, maker] = /^@cf\/([^/]+)\//.exec(id) ?? [];

@@ -22,6 +22,7 @@ import { queueView } from "./queue-metrics.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { JobThroughput, KindLoad, Load } from "./schema.ts";
 import { PauseRequest, ThroughputQuery } from "./requests.ts";
+import { KIND_LOAD, LOAD, PAUSED_KIND, PAUSE_REQUEST, THROUGHPUT } from "./examples.ts";
 
 export const queues = new Hono<App>();
 
@@ -31,8 +32,12 @@ queues.get(
   describe({
     operationId: "readQueues",
     summary: "Count what waits and what runs, by kind",
+    description:
+      "Counts tasks by kind and state, with the backlog of the queues, the size of the database, and what is paused.",
     tags: ["operations"],
-    answers: { 200: { description: "the load of every owner for the operator, otherwise your own", schema: Load } },
+    answers: {
+      200: { description: "the load of every owner for the operator, otherwise your own", schema: Load, example: LOAD },
+    },
     problems: ["invalid_request"],
   }),
   query(NoQuery),
@@ -73,9 +78,14 @@ queues.get(
   describe({
     operationId: "readThroughput",
     summary: "Count the jobs that ended in each step of time, by kind",
+    description: "Counts the jobs that ended, by kind and step of time, for a chart.",
     tags: ["operations"],
     answers: {
-      200: { description: "the jobs of every owner for the operator, otherwise your own", schema: JobThroughput },
+      200: {
+        description: "the jobs of every owner for the operator, otherwise your own",
+        schema: JobThroughput,
+        example: THROUGHPUT,
+      },
     },
     problems: ["invalid_request"],
   }),
@@ -108,9 +118,12 @@ queues.post(
   describe({
     operationId: "pauseKind",
     summary: "Pause a kind: its running tasks go on, and no more are started",
+    description:
+      "Tasks of this kind do not start until it is resumed. Those that run end as usual. Only the operator may pause.",
+    request: PAUSE_REQUEST,
     tags: ["operations"],
     parameters: [KIND_PARAMETER],
-    answers: { 200: { description: "the kind, paused", schema: KindLoad } },
+    answers: { 200: { description: "the kind, paused", schema: KindLoad, example: PAUSED_KIND } },
     problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
   }),
   limitBody,
@@ -134,9 +147,11 @@ queues.post(
   describe({
     operationId: "resumeKind",
     summary: "Resume a kind that was paused",
+    description: "Tasks that waited start again. Only the operator may resume.",
+    request: {},
     tags: ["operations"],
     parameters: [KIND_PARAMETER],
-    answers: { 200: { description: "the kind, resumed", schema: KindLoad } },
+    answers: { 200: { description: "the kind, resumed", schema: KindLoad, example: KIND_LOAD } },
     problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
   }),
   limitBody,
@@ -162,6 +177,8 @@ queues.delete(
   describe({
     operationId: "liftHold",
     summary: "Lift the hold of an account that the platform has refused",
+    description:
+      "The platform refused the account, so nothing is asked of any model until a time. This lifts that stop at once. Only the operator may lift it.",
     tags: ["operations"],
     answers: { 204: { description: "the account is not held" } },
     problems: ["forbidden"],

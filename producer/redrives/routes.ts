@@ -21,6 +21,7 @@ import { PageQuery } from "../http/page-query.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { DryRun, Redrive, RedrivePage } from "./schema.ts";
 import { RedriveRequest } from "./requests.ts";
+import { CANCELLED_REDRIVE, REDRIVE, REDRIVE_DRY_RUN, REDRIVE_PAGE, REDRIVE_REQUEST } from "./examples.ts";
 
 export const redrives = new Hono<App>();
 
@@ -32,11 +33,14 @@ redrives.post(
   describe({
     operationId: "redriveMany",
     summary: "Redrive many dead letters",
+    description:
+      "Claims the letters that match, and redrives them at `ratePerSecond`; with `canary`, the first one must succeed before the others go. `dryRun` in the body answers 200 with what would be redriven, and changes nothing.",
+    request: REDRIVE_REQUEST,
     tags: ["operations"],
     parameters: [IDEMPOTENCY_PARAMETER],
     answers: {
-      200: { description: "for a dry run, what the redrive would do", schema: DryRun },
-      202: { description: "the redrive", schema: Redrive, headers: { location: "the redrive" } },
+      200: { description: "for a dry run, what the redrive would do", schema: DryRun, example: REDRIVE_DRY_RUN },
+      202: { description: "the redrive", schema: Redrive, example: REDRIVE, headers: { location: "the redrive" } },
     },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS, "nothing_to_redrive"],
   }),
@@ -94,8 +98,16 @@ redrives.get(
   describe({
     operationId: "listRedrives",
     summary: "List redrives, newest first",
+    description: "Redrives of many letters, newest first, with their progress.",
     tags: ["operations"],
-    answers: { 200: { description: "a page", schema: RedrivePage, headers: { link: 'the next page, rel="next"' } } },
+    answers: {
+      200: {
+        description: "a page",
+        schema: RedrivePage,
+        example: REDRIVE_PAGE,
+        headers: { link: 'the next page, rel="next"' },
+      },
+    },
     problems: ["invalid_request"],
   }),
   query(PageQuery),
@@ -114,8 +126,9 @@ redrives.get(
   describe({
     operationId: "readRedrive",
     summary: "Read a redrive with its progress",
+    description: "Shows how many letters matched, wait, run, succeeded and failed.",
     tags: ["operations"],
-    answers: { 200: { description: "the redrive", schema: Redrive } },
+    answers: { 200: { description: "the redrive", schema: Redrive, example: REDRIVE } },
     problems: ["redrive_not_found"],
   }),
   async (c) => {
@@ -131,8 +144,9 @@ redrives.delete(
   describe({
     operationId: "cancelRedrive",
     summary: "Cancel the part of a redrive that is not due yet",
+    description: "Letters that have not gone yet are released; those that have gone run on.",
     tags: ["operations"],
-    answers: { 200: { description: "the redrive", schema: Redrive } },
+    answers: { 200: { description: "the redrive", schema: Redrive, example: CANCELLED_REDRIVE } },
     problems: ["redrive_not_found", "redrive_finished"],
   }),
   async (c) => {

@@ -14,21 +14,23 @@ import { files } from "./files.ts";
 import { models } from "./models.ts";
 import { predictions } from "./predictions.ts";
 import { streamPrediction } from "./stream-prediction.ts";
+import { describe } from "../http/describe.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 
 export const replicate = new Hono<App>();
 
 // Before the key is checked: the SDK reads a stream without it.
-replicate.get("/predictions/:id/stream", acceptLink, streamPrediction);
+replicate.get("/predictions/:id/stream", describe(DESCRIPTIONS.streamPrediction), acceptLink, streamPrediction);
 
 replicate.use(acceptToken, authenticate, readOut, limitRate, authorize);
 replicate.route("/predictions", predictions);
 replicate.route("/models", models);
 replicate.route("/files", files);
 /** The account is the owner of the key. */
-replicate.get("/account", (c) =>
+replicate.get("/account", describe(DESCRIPTIONS.getAccount), (c) =>
   c.json({ type: "organization", username: c.get("ownerId"), name: c.get("ownerId"), github_url: null }),
 );
-replicate.get("/webhooks/default/secret", async (c) =>
+replicate.get("/webhooks/default/secret", describe(DESCRIPTIONS.getDefaultWebhookSecret), async (c) =>
   c.json({ key: await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") }) }, 200, {
     "cache-control": "no-store",
   }),

@@ -11,13 +11,15 @@ import { parse } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
 import { limitPrediction } from "./predictions.ts";
 import { versionView } from "./versions.ts";
+import { describe } from "../http/describe.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 
 /** Longer than any name or description of a model. */
 const Search = boundedText({ max: 300, trim: true });
 
 export const models = new Hono<App>();
 
-models.get("/", (c) =>
+models.get("/", describe(DESCRIPTIONS.listModels), (c) =>
   c.json(pageOf([...REPLICATE_MODELS.keys()].map((name) => modelView(name, originOf(c.req.url))))),
 );
 
@@ -36,18 +38,18 @@ models.on("QUERY", "/", limitBody, async (c) => {
   return c.json(pageOf(found.map(([name]) => modelView(name, originOf(c.req.url)))));
 });
 
-models.get("/:owner/:name", (c) => {
+models.get("/:owner/:name", describe(DESCRIPTIONS.getModel), (c) => {
   const name = nameOf(c.req.param());
   return REPLICATE_MODELS.has(name) ? c.json(modelView(name, originOf(c.req.url))) : problem(c, noSuchModel(name));
 });
 
-models.get("/:owner/:name/versions", (c) => {
+models.get("/:owner/:name/versions", describe(DESCRIPTIONS.listVersions), (c) => {
   const name = nameOf(c.req.param());
   const model = REPLICATE_MODELS.get(name);
   return model === undefined ? problem(c, noSuchModel(name)) : c.json(pageOf([versionView(model)]));
 });
 
-models.get("/:owner/:name/versions/:version", (c) => {
+models.get("/:owner/:name/versions/:version", describe(DESCRIPTIONS.getVersion), (c) => {
   const name = nameOf(c.req.param());
   const model = REPLICATE_MODELS.get(name);
   if (model === undefined) return problem(c, noSuchModel(name));
@@ -56,7 +58,9 @@ models.get("/:owner/:name/versions/:version", (c) => {
   return problem(c, { code: "version_not_found", detail: `The model '${name}' has no version '${id}' here.` });
 });
 
-models.post("/:owner/:name/predictions", limitPrediction, (c) => createPrediction(c, nameOf(c.req.param())));
+models.post("/:owner/:name/predictions", describe(DESCRIPTIONS.createPredictionOfModel), limitPrediction, (c) =>
+  createPrediction(c, nameOf(c.req.param())),
+);
 
 function nameOf({ owner, name }: { readonly owner: string; readonly name: string }): string {
   return `${owner}/${name}`;

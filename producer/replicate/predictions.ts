@@ -15,6 +15,8 @@ import { problem } from "../http/problem.ts";
 import { PageQuery } from "../http/page-query.ts";
 import { parseQuery } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
+import { describe } from "../http/describe.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 
 /** The number of predictions on a page, which is the same at Replicate. */
 const PAGE = 100;
@@ -30,10 +32,10 @@ export const limitPrediction = bodyLimit({
 
 export const predictions = new Hono<App>();
 
-predictions.post("/", limitPrediction, (c) => createPrediction(c));
+predictions.post("/", describe(DESCRIPTIONS.createPrediction), limitPrediction, (c) => createPrediction(c));
 
 /** List predictions, newest first, without outputs, which would need the results of each one. */
-predictions.get("/", async (c) => {
+predictions.get("/", describe(DESCRIPTIONS.listPredictions), async (c) => {
   const query = parseQuery(c, z.strictObject({ cursor: PageQuery.shape.cursor }));
   if (!query.ok) return query.response;
   const page = { ownerId: c.get("ownerId"), limit: PAGE + 1, before: query.value.cursor };
@@ -47,10 +49,10 @@ predictions.get("/", async (c) => {
   });
 });
 
-predictions.get("/:id", (c) => show(c, c.req.param("id")));
+predictions.get("/:id", describe(DESCRIPTIONS.getPrediction), (c) => show(c, c.req.param("id")));
 
 /** Cancel a prediction and show it. A prediction that has ended stays as it is. */
-predictions.post("/:id/cancel", async (c) => {
+predictions.post("/:id/cancel", describe(DESCRIPTIONS.cancelPrediction), async (c) => {
   const id = c.req.param("id");
   const prediction = await findPrediction(c.env.DB, id);
   if (prediction?.ownerId === c.get("ownerId")) await cancelJob(id, actorOf(c), intakeOf(c.env));

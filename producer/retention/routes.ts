@@ -12,16 +12,18 @@ import { actorOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { iso } from "../http/time.ts";
 import { limitBody } from "../http/limit-body.ts";
+import { OWNER_ID } from "../../shared/keys/owner-id.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { RetentionPath, RetentionRequest } from "./requests.ts";
 import { problem } from "../http/problem.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
 import { Retention, RetentionList } from "./schema.ts";
+import { RETENTION, RETENTIONS, RETENTION_REQUEST } from "./examples.ts";
 
 export const retention = new Hono<App>();
 
-const tags = ["operations"];
+const tags = ["operations"] as const;
 
 const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
   { in: "path", name: "ownerId", required: true, schema: { type: "string", pattern: OWNER_ID.source } },
@@ -35,8 +37,9 @@ retention.get(
   describe({
     operationId: "listRetentions",
     summary: "List how long ended jobs are kept: your own, or for the operator those of every owner",
+    description: "Jobs are deleted this many days after they ended. `days` is the deployment's default.",
     tags,
-    answers: { 200: { description: "the retentions by owner", schema: RetentionList } },
+    answers: { 200: { description: "the retentions by owner", schema: RetentionList, example: RETENTIONS } },
     problems: ["invalid_request"],
   }),
   query(NoQuery),
@@ -54,9 +57,11 @@ retention.put(
   describe({
     operationId: "setRetention",
     summary: "Set how long an owner's ended jobs are kept",
+    description: "The jobs of this owner are deleted after this many days. Only the operator may set it.",
+    request: RETENTION_REQUEST,
     tags,
     parameters: PARAMETERS,
-    answers: { 200: { description: "the retention", schema: Retention } },
+    answers: { 200: { description: "the retention", schema: Retention, example: RETENTION } },
     problems: [...BODY_PROBLEMS, "forbidden"],
   }),
   limitBody,
@@ -77,6 +82,7 @@ retention.delete(
   describe({
     operationId: "deleteRetention",
     summary: "Delete an owner's retention, so that the default applies again",
+    description: "The deployment's default counts for this owner again. Only the operator may delete it.",
     tags,
     parameters: PARAMETERS,
     answers: { 204: { description: "the owner has no retention of its own any more" } },

@@ -14,6 +14,7 @@ import { describe, query } from "../http/describe.ts";
 import { searchPassages } from "./search-passages.ts";
 import { SearchQuery } from "./requests.ts";
 import { SearchAnswer, type SearchHit } from "./schema.ts";
+import { FOUND } from "./examples.ts";
 
 export const search = new Hono<App>();
 
@@ -23,8 +24,10 @@ search.get(
   describe({
     operationId: "search",
     summary: "Find passages by their words and by their meaning, best first",
+    description:
+      "Finds passages of transcripts, texts and descriptions by meaning and by words. If the model that understands the query does not answer, only words are looked for, and `degraded` says so.",
     tags: ["results"],
-    answers: { 200: { description: "what was found, perhaps nothing", schema: SearchAnswer } },
+    answers: { 200: { description: "what was found, perhaps nothing", schema: SearchAnswer, example: FOUND } },
     problems: ["invalid_request"],
   }),
   query(SearchQuery),

@@ -17,7 +17,7 @@ export const setup = new Hono<App>();
 const MAX_TRIES_A_MINUTE = { ofAddress: 5, ofAll: 60 };
 const A_MINUTE_SECONDS = 60;
 
-const tags = ["service"];
+const tags = ["service"] as const;
 const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy":
@@ -29,6 +29,8 @@ setup.get(
   describe({
     operationId: "readSetup",
     summary: "Show the page that takes the setup token",
+    description:
+      "Shows the form that exchanges the setup token for the first admin key. It works once in a deployment.",
     tags,
     answers: { 200: { description: "the page", media: ["text/html"] } },
   }),
@@ -61,9 +63,18 @@ setup.post(
   describe({
     operationId: "setUp",
     summary: "Exchange the setup token for the first admin key, once",
+    description:
+      "Exchanges the operator's setup token for the first admin key, once. A browser gets a page, a program gets JSON.",
     tags,
     requestBody: FORM,
-    answers: { 201: { description: "the key", schema: FirstKey, media: ["text/html"] } },
+    answers: {
+      201: {
+        description: "the key",
+        schema: FirstKey,
+        example: { key: "dk_kc97295dc507dfa52_206fa1830faaba83e66c829bd28797fc53491d739b46b6bb" },
+        media: ["text/html"],
+      },
+    },
     problems: [
       "invalid_request",
       "body_too_large",

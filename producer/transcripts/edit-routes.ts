@@ -16,6 +16,8 @@ import { type Change, editTranscript } from "./edit-transcript.ts";
 import { originalEtag } from "./read-version.ts";
 import { EditRequest, RevertRequest } from "./requests.ts";
 import { TranscriptHistory } from "./schema.ts";
+import { EDITED_TRANSCRIPT } from "./examples.ts";
+import { EDIT_REQUEST, HISTORY, REVERT_REQUEST } from "./examples.ts";
 
 export const transcriptEdits = new Hono<App>();
 
@@ -40,6 +42,7 @@ const NEW_VERSION = {
     200: {
       description: "the whole transcript after the change",
       schema: Transcript.meta({ id: "Transcript" }),
+      example: EDITED_TRANSCRIPT,
       headers: { etag: "the tag of the new version", "x-transcript-version": "the number of the new version" },
     },
     204: {
@@ -55,7 +58,7 @@ const NEW_VERSION = {
     "transcript_changed",
     "precondition_required",
   ],
-} satisfies Omit<Description, "operationId" | "summary">;
+} satisfies Omit<Description, "operationId" | "summary" | "description" | "request">;
 
 transcriptEdits.patch(
   "/:id/transcript",
@@ -63,6 +66,9 @@ transcriptEdits.patch(
     ...NEW_VERSION,
     operationId: "editTranscript",
     summary: "Edit the words of a transcript and its speakers",
+    description:
+      "Makes a new version. `If-Match` names the version whose words the operations count; if there is a newer one, the answer is 412 with its tag.",
+    request: EDIT_REQUEST,
   }),
   limitBody,
   body(EditRequest),
@@ -75,6 +81,8 @@ transcriptEdits.post(
     ...NEW_VERSION,
     operationId: "revertTranscript",
     summary: "Make an earlier version of a transcript the latest again",
+    description: "Makes a new version with the content of an earlier one; 0 is the original.",
+    request: REVERT_REQUEST,
     problems: [...NEW_VERSION.problems, "version_not_found"],
   }),
   limitBody,
@@ -87,8 +95,9 @@ transcriptEdits.get(
   describe({
     operationId: "readTranscriptHistory",
     summary: "List the versions of a transcript: the latest hundred, and the original",
+    description: "Lists the edits, latest first. The original is version 0, and is not listed.",
     tags: ["results"],
-    answers: { 200: { description: "the versions, latest first", schema: TranscriptHistory } },
+    answers: { 200: { description: "the versions, latest first", schema: TranscriptHistory, example: HISTORY } },
     problems: ["job_not_found", "artifact_not_found"],
   }),
   async (c) => {

@@ -16,18 +16,22 @@ import { isStored, readVersion } from "./read-version.ts";
 import { render } from "./render.ts";
 import { TranscriptQuery } from "./requests.ts";
 import { leavesTranscript } from "../../shared/kinds/index.ts";
+import { TRANSCRIPT as EXAMPLE } from "./examples.ts";
 
 export const transcripts = new Hono<App>();
 
 /** What both routes to a transcript answer, the one with a key and the signed one. */
 export const TRANSCRIPT = {
   summary: "Read the transcript so far, or an excerpt of it, with its edits",
+  description:
+    "As JSON with times and words, as text, or as captions (`vtt`, `srt`). While chunks are still transcribed, it is what is there so far.",
   tags: ["results"],
   parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
   answers: {
     200: {
       description: "the transcript in the requested format",
       schema: Transcript.meta({ id: "Transcript" }),
+      example: EXAMPLE,
       media: ["text/plain", "text/vtt", "application/x-subrip"],
       headers: {
         "x-transcript-complete": "`false` while the transcript grows, and if a part is missing",

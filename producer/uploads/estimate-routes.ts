@@ -10,6 +10,7 @@ import { JobDryRun } from "../usage/schema.ts";
 import { priceUpload } from "./dry-run.ts";
 import { UploadEstimateQuery } from "./requests.ts";
 import { askedOf, sentFile } from "./sent-file.ts";
+import { ESTIMATE } from "../usage/examples.ts";
 
 export const uploadEstimates = new Hono<App>();
 
@@ -30,9 +31,17 @@ uploadEstimates.post(
   describe({
     operationId: "estimateUpload",
     summary: "Estimate what a file's job would cost",
+    description:
+      "Stores nothing. Send the beginning of the file (4 MB are enough) and its whole size as `sizeBytes`. The query is that of `upload`.",
     tags: ["uploads"],
     requestBody: FILE_BODY,
-    answers: { 200: { description: "what the file's job would cost, and today's free neurons", schema: JobDryRun } },
+    answers: {
+      200: {
+        description: "what the file's job would cost, and today's free neurons",
+        schema: JobDryRun,
+        example: ESTIMATE,
+      },
+    },
     problems: FILE_PROBLEMS,
   }),
   query(UploadEstimateQuery),

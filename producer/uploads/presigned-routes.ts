@@ -28,10 +28,11 @@ import { NoQuery } from "../http/page-query.ts";
 import { AcceptedJob } from "../jobs/schema.ts";
 import { PendingUploadAnswer } from "./pending-schema.ts";
 import { submitted, SUBMITTED } from "../jobs/submitted.ts";
+import { ANNOUNCED, ANNOUNCE_REQUEST, PENDING, SIGNED_PARTS, SIGN_REQUEST, STORED_PARTS } from "./examples.ts";
 
 export const presignedUploads = new Hono<App>();
 
-const tags = ["uploads"];
+const tags = ["uploads"] as const;
 
 /** The problems of completing an upload. */
 export const COMPLETE_PROBLEMS = [
@@ -65,11 +66,15 @@ presignedUploads.post(
   describe({
     operationId: "announceUpload",
     summary: "Announce an upload that goes directly into the bucket",
+    description:
+      "For files over 100 MB, and for browsers that send directly into the bucket. The answer has a signed URL, or one for each part. Afterwards call `completeUpload`. JSON sent to `POST /v1/uploads` does the same.",
+    request: ANNOUNCE_REQUEST,
     tags,
     answers: {
       201: {
         description: "the announced upload with its signed URLs",
         schema: PendingUploadAnswer,
+        example: ANNOUNCED,
         headers: { location: "the upload" },
       },
     },
@@ -91,8 +96,9 @@ presignedUploads.get(
   describe({
     operationId: "readUpload",
     summary: "Read an announced upload, with the parts that were reported as stored",
+    description: "Shows how far an announced upload is, so that it can continue after a break.",
     tags,
-    answers: { 200: { description: "the upload", schema: PendingUploadAnswer } },
+    answers: { 200: { description: "the upload", schema: PendingUploadAnswer, example: PENDING } },
     problems: ["upload_not_found"],
   }),
   async (c) => {
@@ -107,11 +113,15 @@ presignedUploads.post(
   describe({
     operationId: "signParts",
     summary: "Sign URLs for parts, for the first time or again",
+    description:
+      "Signs the parts with these numbers, or without a body the first 1,000 that were not reported as stored. URLs expire after a day.",
+    request: SIGN_REQUEST,
     tags,
     answers: {
       200: {
         description: "the parts that were requested, or all that were not reported as stored",
         schema: PendingUploadAnswer,
+        example: SIGNED_PARTS,
       },
     },
     problems: [...BODY_PROBLEMS, "upload_not_found", "upload_finished", "presign_unavailable"],
@@ -136,6 +146,8 @@ presignedUploads.put(
   describe({
     operationId: "reportParts",
     summary: "Report parts as stored, so that an interrupted upload can continue after them",
+    description: "Darkroom keeps the reports only to tell them again. Completing the upload does not need them.",
+    request: STORED_PARTS,
     tags,
     answers: { 204: { description: "the parts are recorded" } },
     problems: [...BODY_PROBLEMS, "upload_not_found"],
@@ -156,6 +168,9 @@ presignedUploads.post(
   describe({
     operationId: "completeUpload",
     summary: "Complete an upload: join the parts of a multipart upload, and submit its job",
+    description:
+      "For an upload in parts, the body lists the parts with the ETags that the bucket answered; for a single PUT, leave the body out. A repeated call answers the same job.",
+    request: STORED_PARTS,
     tags,
     answers: { 200: known, 201: made },
     problems: [...BODY_PROBLEMS, ...COMPLETE_PROBLEMS],
@@ -175,6 +190,7 @@ presignedUploads.delete(
   describe({
     operationId: "abortUpload",
     summary: "Abort an upload and delete its parts",
+    description: "Deletes the parts that are stored. A complete object has a job: cancel that job instead.",
     tags,
     answers: { 204: { description: "the upload is aborted" } },
     problems: ["upload_not_found", "upload_finished"],

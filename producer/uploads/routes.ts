@@ -26,6 +26,7 @@ import { UploadList } from "./schema.ts";
 import { announceUpload } from "./presigned-routes.ts";
 import { priceUpload } from "./dry-run.ts";
 import { submitted, SUBMITTED } from "../jobs/submitted.ts";
+import { UPLOADS } from "./examples.ts";
 
 export const uploads = new Hono<App>();
 
@@ -40,6 +41,8 @@ uploads.post(
   describe({
     operationId: "upload",
     summary: "Store the body in the inbox and submit its job",
+    description:
+      "The body is the file, of at most 100 MB. The query describes the job: without `kind`, the file's bytes decide which kind of job it becomes. The same file with the same description becomes the same job.",
     tags: ["uploads"],
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
     requestBody: FILE_BODY,
@@ -82,8 +85,9 @@ uploads.get(
   describe({
     operationId: "listUploads",
     summary: "List the latest 100 objects in the inbox",
+    description: "An object has a job, or `ignoredReason` says why it has none.",
     tags: ["uploads"],
-    answers: { 200: { description: "the objects, newest first", schema: UploadList } },
+    answers: { 200: { description: "the objects, newest first", schema: UploadList, example: UPLOADS } },
   }),
   async (c) => {
     const rows = await listUploads(c.env.DB, c.get("ownerId"));

@@ -18,7 +18,7 @@ export const uppyUploads = new Hono<App>();
 
 const PART = /<Part>\s*<PartNumber>(\d{1,5})<\/PartNumber>\s*<ETag>([^<]*)<\/ETag>\s*<\/Part>/g;
 
-const tags = ["uploads"];
+const tags = ["uploads"] as const;
 const XML = ["application/xml"];
 
 uppyUploads.post(
@@ -26,6 +26,8 @@ uppyUploads.post(
   describe({
     operationId: "postAsS3",
     summary: "S3's CreateMultipartUpload (empty body) or CompleteMultipartUpload, whose Location is the job",
+    description:
+      "For Uppy and other S3 clients: `?uploads` begins a multipart upload, `?uploadId=` completes it. The body and the answer are in S3's XML.",
     tags,
     requestBody: { content: { "application/xml": { schema: {} } } },
     answers: { 200: { description: "the answer in S3's format", media: XML } },
@@ -60,6 +62,7 @@ uppyUploads.get(
   describe({
     operationId: "listPartsAsS3",
     summary: "S3's ListParts: the parts that were reported as stored",
+    description: "For Uppy and other S3 clients: the parts that are stored, in S3's XML.",
     tags,
     answers: { 200: { description: "the answer in S3's format", media: XML } },
     problems: ["upload_not_found"],
@@ -79,6 +82,7 @@ uppyUploads.delete(
   describe({
     operationId: "abortUploadAsS3",
     summary: "S3's AbortMultipartUpload",
+    description: "For Uppy and other S3 clients: deletes the parts that are stored.",
     tags,
     answers: { 204: { description: "the upload is aborted" } },
     problems: ["upload_not_found", "upload_finished"],

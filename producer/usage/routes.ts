@@ -8,6 +8,7 @@ import { problem } from "../http/problem.ts";
 import { UsageQuery } from "./requests.ts";
 import { MOST_ROWS, usageView } from "./view.ts";
 import { UsageAnswer } from "./schema.ts";
+import { USAGE } from "./examples.ts";
 
 export const usage = new Hono<App>();
 
@@ -17,9 +18,15 @@ usage.get(
   describe({
     operationId: "readUsage",
     summary: "Read what was consumed, by day, model, kind or owner",
+    description:
+      "Sums calls, neurons and cost by day, model, kind or owner, and tells how many of the day's free neurons are left.",
     tags: ["cost"],
     answers: {
-      200: { description: "the usage of every owner for the operator, otherwise your own", schema: UsageAnswer },
+      200: {
+        description: "the usage of every owner for the operator, otherwise your own",
+        schema: UsageAnswer,
+        example: USAGE,
+      },
     },
     problems: ["invalid_request", "forbidden"],
   }),

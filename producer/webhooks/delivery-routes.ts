@@ -20,10 +20,11 @@ import { problem } from "../http/problem.ts";
 import { PageQuery } from "../http/page-query.ts";
 import { Delivery, DeliveryPage } from "./schema.ts";
 import { deliveryView } from "./view.ts";
+import { DELIVERIES, TEST_DELIVERY, WAITING_DELIVERY } from "./examples.ts";
 
 export const deliveries = new Hono<App>();
 
-const tags = ["webhooks"];
+const tags = ["webhooks"] as const;
 
 /** List the deliveries to an endpoint, newest first. */
 deliveries.get(
@@ -31,8 +32,9 @@ deliveries.get(
   describe({
     operationId: "listDeliveries",
     summary: "List the deliveries to an endpoint, newest first",
+    description: "Each delivery has its attempts, the last response, and when it is tried again.",
     tags,
-    answers: { 200: { description: "a page of the log", schema: DeliveryPage } },
+    answers: { 200: { description: "a page of the log", schema: DeliveryPage, example: DELIVERIES } },
     problems: ["invalid_request", "webhook_not_found"],
   }),
   query(PageQuery),
@@ -54,8 +56,11 @@ deliveries.post(
   describe({
     operationId: "replayDelivery",
     summary: "Replay a delivery with the same `webhook-id`",
+    description: "Sends the same payload with the same id once more. The endpoint must be enabled.",
     tags,
-    answers: { 202: { description: "the delivery, which waits to be sent", schema: Delivery } },
+    answers: {
+      202: { description: "the delivery, which waits to be sent", schema: Delivery, example: WAITING_DELIVERY },
+    },
     problems: ["webhook_not_found", "delivery_not_found", "not_replayable"],
   }),
   async (c) => {
@@ -86,8 +91,9 @@ deliveries.post(
   describe({
     operationId: "testWebhook",
     summary: "Send a test event to an endpoint, once, and read its response",
+    description: "Sends `webhook.test` at once, and waits for the response.",
     tags,
-    answers: { 200: { description: "the delivery with the response", schema: Delivery } },
+    answers: { 200: { description: "the delivery with the response", schema: Delivery, example: TEST_DELIVERY } },
     problems: ["webhook_not_found"],
   }),
   async (c) => {

@@ -20,10 +20,20 @@ import { type Problem, problem, type ProblemCode } from "../http/problem.ts";
 import { CreatedWebhook, RotatedSecret, Webhook, WebhookList, WebhookSecret } from "./schema.ts";
 import { endpointEdit, endpointRequest } from "./requests.ts";
 import { endpointView } from "./view.ts";
+import {
+  CREATED_WEBHOOK,
+  DISABLED_WEBHOOK,
+  ROTATED_SECRET,
+  SECRET,
+  WEBHOOK,
+  WEBHOOKS,
+  WEBHOOK_CHANGE,
+  WEBHOOK_REQUEST,
+} from "./examples.ts";
 
 export const webhooks = new Hono<App>();
 
-const tags = ["webhooks"];
+const tags = ["webhooks"] as const;
 const NOT_FOUND = ["webhook_not_found"] as const satisfies ProblemCode[];
 const mayBeInsecure = (env: Env) => env.ALLOW_INSECURE_WEBHOOKS === "true";
 
@@ -32,8 +42,18 @@ webhooks.post(
   describe({
     operationId: "createWebhook",
     summary: "Register an endpoint; its secret is shown only in this answer",
+    description:
+      "Darkroom sends the events of jobs to the URL, signed by the Standard Webhooks scheme. The answer has the endpoint's secret, which is shown only once.",
+    request: WEBHOOK_REQUEST,
     tags,
-    answers: { 201: { description: "the endpoint", schema: CreatedWebhook, headers: { location: "the endpoint" } } },
+    answers: {
+      201: {
+        description: "the endpoint",
+        schema: CreatedWebhook,
+        example: CREATED_WEBHOOK,
+        headers: { location: "the endpoint" },
+      },
+    },
     problems: [...BODY_PROBLEMS, "too_many_webhooks", ...NOT_FOUND],
   }),
   limitBody,
@@ -61,8 +81,9 @@ webhooks.get(
   describe({
     operationId: "listWebhooks",
     summary: "List the endpoints, newest first",
+    description: "All endpoints of the owner, also those that are disabled.",
     tags,
-    answers: { 200: { description: "all endpoints", schema: WebhookList } },
+    answers: { 200: { description: "all endpoints", schema: WebhookList, example: WEBHOOKS } },
   }),
   async (c) => {
     const answer: WebhookList = { webhooks: (await listEndpoints(c.env.DB, c.get("ownerId"))).map(endpointView) };
@@ -76,8 +97,10 @@ webhooks.get(
   describe({
     operationId: "readWebhookSecret",
     summary: "Read the calling key's own secret, which signs deliveries to addresses that were sent with a job",
+    description:
+      "The secret that signs deliveries to addresses that a request names itself, such as Replicate's `webhook`.",
     tags,
-    answers: { 200: { description: "the secret", schema: WebhookSecret } },
+    answers: { 200: { description: "the secret", schema: WebhookSecret, example: SECRET } },
   }),
   async (c) => {
     const secret = await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") });
@@ -91,8 +114,9 @@ webhooks.post(
   describe({
     operationId: "rotateWebhookSecret",
     summary: "Rotate the calling key's secret; deliveries are also signed with the old one for a day",
+    description: "Makes a new secret of the key. For a day, deliveries are signed with both.",
     tags,
-    answers: { 200: { description: "the new secret", schema: RotatedSecret } },
+    answers: { 200: { description: "the new secret", schema: RotatedSecret, example: ROTATED_SECRET } },
     problems: NOT_FOUND,
   }),
   async (c) => {
@@ -106,8 +130,9 @@ webhooks.get(
   describe({
     operationId: "readWebhook",
     summary: "Read an endpoint",
+    description: "Shows the endpoint without its secret.",
     tags,
-    answers: { 200: { description: "the endpoint", schema: Webhook } },
+    answers: { 200: { description: "the endpoint", schema: Webhook, example: WEBHOOK } },
     problems: NOT_FOUND,
   }),
   async (c) => {
@@ -122,8 +147,10 @@ webhooks.patch(
   describe({
     operationId: "editWebhook",
     summary: "Change, disable or enable an endpoint",
+    description: "Changes the fields that the body has. `disabled: false` enables an endpoint again.",
+    request: WEBHOOK_CHANGE,
     tags,
-    answers: { 200: { description: "the endpoint after the change", schema: Webhook } },
+    answers: { 200: { description: "the endpoint after the change", schema: Webhook, example: DISABLED_WEBHOOK } },
     problems: [...BODY_PROBLEMS, ...NOT_FOUND],
   }),
   limitBody,
@@ -142,6 +169,7 @@ webhooks.delete(
   describe({
     operationId: "deleteWebhook",
     summary: "Delete an endpoint with its log",
+    description: "Deletes the endpoint and its log. Deliveries that wait are not sent.",
     tags,
     answers: { 204: { description: "the endpoint is deleted" } },
     problems: NOT_FOUND,
@@ -158,8 +186,9 @@ webhooks.post(
   describe({
     operationId: "rotateSecretOfWebhook",
     summary: "Rotate an endpoint's secret; deliveries are also signed with the old one for a day",
+    description: "Makes a new secret. For a day, deliveries are signed with both.",
     tags,
-    answers: { 200: { description: "the new secret", schema: RotatedSecret } },
+    answers: { 200: { description: "the new secret", schema: RotatedSecret, example: ROTATED_SECRET } },
     problems: NOT_FOUND,
   }),
   async (c) => {

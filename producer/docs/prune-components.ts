@@ -1,0 +1,36 @@
+import type { Document } from "./document.ts";
+
+const REFERENCE = /"\$ref":"#\/components\/schemas\/([^"]+)"/g;
+
+/** Leave out the schemas that nothing refers to, and what tells a client nothing. */
+export function pruned(document: Document): Document {
+  const all: Readonly<Record<string, object>> = document.components?.schemas ?? {};
+  const used = new Set<string>();
+  const left = namesIn(document.paths);
+  for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    if (used.has(name)) continue;
+    used.add(name);
+    left.push(...namesIn(all[name]));
+  }
+  const schemas = Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)));
+  const shown = { ...document, components: { ...document.components, schemas } };
+  return JSON.parse(JSON.stringify(shown), (_, value: unknown) => tidied(value)) as Document;
+}
+
+function namesIn(value: unknown): string[] {
+  return [...(JSON.stringify(value) ?? "").matchAll(REFERENCE)].map(([, name = ""]) => name);
+}
+
+/**
+ * Leave out the pattern that a format says already, of which zod's has hundreds of characters, and the default `{}` of options: each
+ * of them has its own default, and a generated client refuses the object that lacks them.
+ */
+function tidied(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const isTime = "format" in value && (value.format === "date" || value.format === "date-time");
+  const isFilled = "properties" in value && "default" in value && JSON.stringify(value.default) === "{}";
+  const left = Object.entries(value).filter(
+    ([name]) => !(isTime && name === "pattern") && !(isFilled && name === "default"),
+  );
+  return isTime || isFilled ? Object.fromEntries(left) : value;
+}
