@@ -27,7 +27,7 @@ function operations(): { readonly document: Document; readonly call: string; rea
   );
 }
 
-/** A sentence has a verb after its first word, a capital at its start and an end. */
+/** Sentences begin with a capital, a name in quotes or a path, and end with a full stop. */
 const SENTENCES = /^["'`A-Z/].*[.!`)]$/s;
 
 test("every route is described, in exactly one document", () => {
@@ -43,7 +43,7 @@ test("every route is described, in exactly one document", () => {
 
 test("every operation has a summary, a description, a tag, an example of each JSON body, and a refusal", () => {
   const lacks = operations().flatMap(({ document, call, operation }) => {
-    const { summary = "", description = "", tags = [], operationId, responses } = operation;
+    const { summary, description = "", tags = [], operationId, responses } = operation;
     const known = new Set(document.tags.map(({ name }) => name));
     const bodies = [
       ["request", operation.requestBody?.content?.["application/json"]] as const,
@@ -141,7 +141,10 @@ test("a document names its server, its license and its tags, and has no componen
     const used = new Set(
       Object.values(document.paths).flatMap((path) => Object.values(path).flatMap(({ tags }) => tags)),
     );
-    expect([name, document.tags.map((tag) => tag.name).toSorted()]).toEqual([name, [...used].toSorted()]);
+    expect([name, document.tags.map((tag) => tag.name).toSorted()]).toEqual([
+      name,
+      [...used].toSorted((a = "", b = "") => a.localeCompare(b)),
+    ]);
     for (const { description } of document.tags) expect(description).toMatch(SENTENCES);
   }
 });

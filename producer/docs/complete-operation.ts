@@ -38,7 +38,7 @@ export function completed(path: string, operations: Operations, describeErrors: 
   for (const [method, operation] of Object.entries(operations ?? {})) {
     if (typeof operation !== "object" || !("responses" in operation)) continue;
     const described: typeof operation & { readonly [REQUEST_EXAMPLE]?: unknown } = operation;
-    const { [REQUEST_EXAMPLE]: example, requestBody, responses = {}, ...rest } = described;
+    const { [REQUEST_EXAMPLE]: example, requestBody, responses, ...rest } = described;
     const codes = new Set([...codesOf(responses), ...everyOnes]);
     const successes = Object.entries(responses).filter(([status]) => Number(status) < 400);
     Object.assign(done, {

@@ -6,6 +6,7 @@ import { problemResponses } from "../http/describe.ts";
 import { PROBLEMS, PROBLEM_STATUS, type ProblemCode } from "../http/problem.ts";
 import { DIALECT_TAGS, TAGS } from "../http/tags.ts";
 import { fromProblem } from "../openai/errors.ts";
+import { OpenAiErrorBody, ReplicateErrorBody } from "./schema.ts";
 
 /** How a document describes errors: the responses for problems. */
 export type DescribeErrors = (codes: readonly ProblemCode[]) => object;
@@ -18,31 +19,8 @@ interface Part {
   readonly describeErrors: DescribeErrors;
 }
 
-const OpenAiErrorBody = z
-  .object({
-    error: z.object({
-      message: z.string(),
-      type: z.string(),
-      param: z.string().nullable(),
-      code: z.string().nullable(),
-    }),
-  })
-  .meta({ id: "OpenAiError" });
-
-const ReplicateErrorBody = z
-  .object({
-    title: z.string(),
-    detail: z.string(),
-    status: z.int(),
-    invalid_fields: z
-      .array(z.object({ type: z.string(), field: z.string(), description: z.string() }))
-      .optional()
-      .describe("for a request that is not valid"),
-  })
-  .meta({ id: "ReplicateError" });
-
 /** The errors of the dialects, to which `errorsAs` refers. */
-export const ERROR_BODIES = z.tuple([OpenAiErrorBody, ReplicateErrorBody]);
+const ERROR_BODIES = z.tuple([OpenAiErrorBody, ReplicateErrorBody]);
 
 export const PARTS = {
   darkroom: {

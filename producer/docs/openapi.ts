@@ -53,7 +53,7 @@ async function describeAll(app: Hono<App>): Promise<Document> {
 /** The operations of one document, with the components that they use. */
 function partOf(
   all: Document,
-  { title, description, tags, holds, describeErrors }: (typeof PARTS)[PartName],
+  { title, description: about, tags, holds, describeErrors }: (typeof PARTS)[PartName],
 ): Document {
   const paths = Object.fromEntries(
     Object.entries(all.paths)
@@ -65,7 +65,7 @@ function partOf(
     ...all,
     info: {
       title,
-      description,
+      description: about,
       version: "1",
       license: { name: "MIT", identifier: "MIT" },
       contact: { name: "The operator of this deployment" },

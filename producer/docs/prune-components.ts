@@ -13,8 +13,7 @@ export function pruned(document: Document): Document {
     left.push(...namesIn(all[name]));
   }
   const schemas = Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)));
-  const shown = { ...document, components: { ...document.components, schemas } };
-  return JSON.parse(JSON.stringify(shown), (_, value: unknown) => tidied(value)) as Document;
+  return tidied({ ...document, components: { ...document.components, schemas } }) as Document;
 }
 
 function namesIn(value: unknown): string[] {
@@ -26,11 +25,12 @@ function namesIn(value: unknown): string[] {
  * of them has its own default, and a generated client refuses the object that lacks them.
  */
 function tidied(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value.map(tidied);
+  if (typeof value !== "object" || value === null) return value;
   const isTime = "format" in value && (value.format === "date" || value.format === "date-time");
   const isFilled = "properties" in value && "default" in value && JSON.stringify(value.default) === "{}";
   const left = Object.entries(value).filter(
     ([name]) => !(isTime && name === "pattern") && !(isFilled && name === "default"),
   );
-  return isTime || isFilled ? Object.fromEntries(left) : value;
+  return Object.fromEntries(left.map(([name, inner]) => [name, tidied(inner)]));
 }

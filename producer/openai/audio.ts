@@ -20,6 +20,7 @@ import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import { describe, formBody } from "../http/describe.ts";
 import { TRANSCRIPTION, TRANSLATION } from "./examples.ts";
+import { TranscriptText } from "./schema.ts";
 
 export const audio = new Hono<App>();
 
@@ -81,7 +82,7 @@ audio.post(
     answers: {
       200: {
         description: "the transcript",
-        schema: z.looseObject({ text: z.string() }),
+        schema: TranscriptText,
         example: TRANSCRIPTION,
         media: ["text/plain"],
       },
@@ -101,7 +102,7 @@ audio.post(
     answers: {
       200: {
         description: "the transcript in English",
-        schema: z.looseObject({ text: z.string() }),
+        schema: TranscriptText,
         example: TRANSLATION,
         media: ["text/plain"],
       },

@@ -20,6 +20,7 @@ import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
 import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
 import { BODY_PROBLEMS, describe, otherBody } from "../http/describe.ts";
 import { IMAGE_REQUEST, IMAGES } from "./examples.ts";
+import { Images } from "./schema.ts";
 
 export const images = new Hono<App>();
 
@@ -48,11 +49,6 @@ export const ImageRequest = z.strictObject({
   background: z.literal("auto", "only 'auto' is supported").nullish(),
   stream: z.literal(false, "streaming is not supported").nullish(),
   user: boundedText({ max: MAX_USER_CHARS }).optional(),
-});
-
-const Images = z.object({
-  created: z.int(),
-  data: z.array(z.object({ url: z.string().optional(), b64_json: z.string().optional() })),
 });
 
 images.post(

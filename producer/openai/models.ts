@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import * as z from "zod";
 
 import {
   IMAGE_MODEL_NAMES,
@@ -14,6 +13,7 @@ import type { App } from "../http/app.ts";
 import { problem, type Problem } from "../http/problem.ts";
 import { describe } from "../http/describe.ts";
 import { MODEL, MODELS } from "./examples.ts";
+import { Model, ModelList } from "./schema.ts";
 
 /** When the catalogue was read, which is the nearest known date to the creation of a model. Epoch seconds, as in OpenAI's API. */
 const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;
@@ -48,10 +48,6 @@ export function noSuchModel(model: string): Problem {
 
 export const models = new Hono<App>();
 
-const Model = z
-  .object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
-  .meta({ id: "OpenAiModel" });
-
 models.get(
   "/",
   describe({
@@ -62,7 +58,7 @@ models.get(
     answers: {
       200: {
         description: "all models",
-        schema: z.object({ object: z.literal("list"), data: z.array(Model) }),
+        schema: ModelList,
         example: MODELS,
       },
     },
