@@ -102,6 +102,7 @@ export const JOB = {
     },
   ],
   labels: [],
+  notices: [],
 };
 
 export const QUEUED_JOB = {
