@@ -33,7 +33,8 @@ const SENTENCES = /^["'`A-Z/].*[.!`)]$/s;
 test("every route is described, in exactly one document", () => {
   const described = operations().map(({ call }) => call);
   const registered = app.routes
-    .filter(({ method }) => method !== "ALL")
+    // OpenAPI 3.1 cannot describe the method QUERY, with which Replicate's SDK searches.
+    .filter(({ method }) => method !== "ALL" && method !== "QUERY")
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`);
   const missing = [...new Set(registered)].filter((call) => !described.includes(call));
   expect(missing.map((call) => `${call}: add describe({ … }) to the route (producer/http/describe.ts)`)).toEqual([]);

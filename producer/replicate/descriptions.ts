@@ -1,10 +1,10 @@
 // What Replicate's document says of each route.
 import { resolver } from "hono-openapi";
 
-import { BODY_PROBLEMS, type Description, formBody } from "../http/describe.ts";
+import { BODY_PROBLEMS, type Description } from "../http/describe.ts";
 import { PredictionRequest } from "./create-prediction.ts";
 import * as examples from "./examples.ts";
-import { Account, FileForm, Model, ModelVersion, pageOf, Prediction, Secret, StoredFile } from "./schema.ts";
+import { Account, Model, ModelVersion, pageOf, Prediction, Secret } from "./schema.ts";
 
 const tags = ["replicate"] as const;
 const created = "the prediction; it has ended if the client waited for that";
@@ -107,39 +107,6 @@ export const DESCRIPTIONS = {
     tags,
     answers: { 200: { description: "the version", schema: ModelVersion, example: examples.VERSION } },
     problems: ["model_not_found", "version_not_found"],
-  },
-  createFile: {
-    operationId: "createFile",
-    summary: "Store a file",
-    description: "Afterwards the address of the file can be part of an input. The file is deleted with its retention.",
-    tags,
-    requestBody: formBody(FileForm),
-    answers: { 201: { description: "the file", schema: StoredFile, example: examples.FILE } },
-    problems: ["invalid_request", "upload_too_large", "unsupported_media", "upload_allowance_used"],
-  },
-  listFiles: {
-    operationId: "listFiles",
-    summary: "List files, oldest first",
-    description: "A page has 100 files. `next` is the address of the next page.",
-    tags,
-    parameters: [cursor],
-    answers: { 200: { description: "a page", schema: pageOf(StoredFile), example: examples.FILES } },
-  },
-  getFile: {
-    operationId: "getFile",
-    summary: "Read what is known of a file",
-    description: "Shows its type, size and checksum, and when it is deleted.",
-    tags,
-    answers: { 200: { description: "the file", schema: StoredFile, example: examples.FILE } },
-    problems: ["file_not_found"],
-  },
-  deleteFile: {
-    operationId: "deleteFile",
-    summary: "Delete a file",
-    description: "Predictions that have read it keep their outputs.",
-    tags,
-    answers: { 204: { description: "the file is deleted" } },
-    problems: ["file_not_found"],
   },
   getAccount: {
     operationId: "getAccount",

@@ -21,7 +21,7 @@ import { DAY_MS } from "../../shared/durations.ts";
 import { parseQuery } from "../http/validate.ts";
 import { listFiles, POSITION } from "./list-files.ts";
 import { describe } from "../http/describe.ts";
-import { DESCRIPTIONS } from "./descriptions.ts";
+import { FILE_DESCRIPTIONS } from "./file-descriptions.ts";
 
 /** The limit of a client's metadata for a file. R2 allows 8 kB of metadata an object. */
 const MAX_METADATA_CHARS = 1000;
@@ -42,7 +42,7 @@ const FilesQuery = z.strictObject({
 export const files = new Hono<App>();
 
 /** Store a file. The SDK sends a Buffer, Blob or File that it finds in an input here first. */
-files.post("/", describe(DESCRIPTIONS.createFile), async (c) => {
+files.post("/", describe(FILE_DESCRIPTIONS.createFile), async (c) => {
   const read = await readForm(c);
   if (!read.ok) return problem(c, read.problem);
   const content = read.form.files.get("content");
@@ -65,7 +65,7 @@ files.post("/", describe(DESCRIPTIONS.createFile), async (c) => {
 });
 
 /** List the owner's files, the oldest first: the bucket can list them in this order alone. */
-files.get("/", describe(DESCRIPTIONS.listFiles), async (c) => {
+files.get("/", describe(FILE_DESCRIPTIONS.listFiles), async (c) => {
   const query = parseQuery(c, FilesQuery);
   if (!query.ok) return query.response;
   const ownerId = c.get("ownerId");
@@ -79,13 +79,13 @@ files.get("/", describe(DESCRIPTIONS.listFiles), async (c) => {
   });
 });
 
-files.get("/:id", describe(DESCRIPTIONS.getFile), async (c) => {
+files.get("/:id", describe(FILE_DESCRIPTIONS.getFile), async (c) => {
   const id = c.req.param("id");
   const object = await findFile(c.env.MEDIA, { id, ownerId: c.get("ownerId") });
   return object === null ? problem(c, noSuchFile(id)) : c.json(await ownView(c, object));
 });
 
-files.delete("/:id", describe(DESCRIPTIONS.deleteFile), async (c) => {
+files.delete("/:id", describe(FILE_DESCRIPTIONS.deleteFile), async (c) => {
   const id = c.req.param("id");
   const object = await findFile(c.env.MEDIA, { id, ownerId: c.get("ownerId") });
   if (object === null) return problem(c, noSuchFile(id));
