@@ -1,7 +1,7 @@
 import { pictureSize } from "../../shared/input/picture-size.ts";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from "../../shared/limits.ts";
 
-import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
+import type { Discarded, Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { cutPassages, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import type { Attempt } from "../runner/attempt.ts";
@@ -12,10 +12,10 @@ import { classification, ClassificationInput } from "../../shared/kinds/classifi
 
 const LABELS = classification.result;
 
-type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withWords" | "results">;
+type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withConverted" | "withWords" | "results">;
 
 /** Classify a picture or a text: stores `labels.json`, and the labels in D1 for listing. */
-export function createClassify({ models, media, withSource, withWords, results }: ClassifyTools) {
+export function createClassify({ models, media, withSource, withConverted, withWords, results }: ClassifyTools) {
   return processor(ClassificationInput, async (input, attempt) => {
     const known = await results.reuseJson<Classification>(attempt, LABELS);
     const leaves = classification.leaves(input);
@@ -26,7 +26,16 @@ export function createClassify({ models, media, withSource, withWords, results }
         store(await classifyText(models(attempt), text, input.options), attempt, text),
       );
     }
-    if (known !== null) return store(known, attempt, "");
+    const format = "format" in input ? input.format : undefined;
+    if (known !== null) {
+      return store(known, attempt, "", format === undefined ? null : await withConverted.reuse(attempt));
+    }
+    if (format !== undefined) {
+      const from = { source: leaves.picture, format, weight: ARRAY_WEIGHT };
+      return withConverted(attempt, from, async ({ bytes, artifact }) =>
+        store(await classifyImage(models(attempt), bytes, input.options), attempt, "", artifact),
+      );
+    }
     return withSource(attempt, leaves.picture, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
       const tooLarge = refusePixels(bytes);
       if (tooLarge !== null) return tooLarge;
@@ -35,7 +44,12 @@ export function createClassify({ models, media, withSource, withWords, results }
   });
 
   /** A classified text is found by its own words and by its labels, a picture by its labels. */
-  async function store(classified: Classification, attempt: Attempt, text: string): Promise<Outcome> {
+  async function store(
+    classified: Classification,
+    attempt: Attempt,
+    text: string,
+    converted: StoredArtifact | null = null,
+  ): Promise<Outcome> {
     const { labels } = classified;
     const artifact = await results.store(attempt, {
       name: LABELS,
@@ -43,7 +57,8 @@ export function createClassify({ models, media, withSource, withWords, results }
       body: JSON.stringify(classified, null, 2),
     });
     const passages = cutPassages(attempt.task.jobId, { text, labels: tellingLabels(labels) });
-    return { type: "completed", artifacts: [artifact], labels, passages };
+    const artifacts = converted === null ? [artifact] : [artifact, converted];
+    return { type: "completed", artifacts, labels, passages };
   }
 }
 

@@ -2,7 +2,7 @@
 // memory. It also gives nothing if a byte follows the end, which writers of TIFF add to strips of an odd length.
 import { concatBytes } from "../../../shared/audio/reading/bytes.ts";
 import { damagedPicture } from "../unreadable-picture.ts";
-import type { Pieces } from "./unpack.ts";
+import type { CreateUnpack, Pieces } from "./unpack.ts";
 
 const WINDOW_BYTES = 32 * 1024;
 /** How much is unpacked before it is passed on. */
@@ -42,10 +42,14 @@ interface Bits {
   align(): void;
 }
 
-/** Unpack data with the header of zlib, in blocks. What follows the end is ignored, and its checksum as well. */
-export async function* inflate(pieces: Pieces): AsyncGenerator<Uint8Array> {
-  const bits = bitsOf(pieces);
+export const createInflate: CreateUnpack = () => {
   const out = new Uint8Array(WINDOW_BYTES + BLOCK_BYTES + MAX_MATCH_BYTES);
+  return (pieces) => inflate(pieces, out);
+};
+
+/** Unpack data with the header of zlib, in blocks. What follows the end is ignored, and its checksum as well. */
+async function* inflate(pieces: Pieces, out: Uint8Array): AsyncGenerator<Uint8Array> {
+  const bits = bitsOf(pieces);
   let given = 0;
   let filled = 0;
   /** Make room, once what is new has been passed on. */

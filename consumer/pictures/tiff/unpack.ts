@@ -7,8 +7,15 @@ export type Pieces = AsyncIterable<Uint8Array>;
 /** How much is unpacked before it is passed on. It exceeds the longest string of LZW. */
 const BLOCK_BYTES = 64 * 1024;
 
-export async function* unpackBits(pieces: Pieces): AsyncGenerator<Uint8Array> {
+/** Return the function that unpacks a strip. Strips share its memory, so one is unpacked at a time: a picture has thousands. */
+export type CreateUnpack = () => (pieces: Pieces) => Pieces;
+
+export const createUnpackBits: CreateUnpack = () => {
   const block = new Uint8Array(BLOCK_BYTES);
+  return (pieces) => unpackBits(pieces, block);
+};
+
+async function* unpackBits(pieces: Pieces, block: Uint8Array): AsyncGenerator<Uint8Array> {
   let filled = 0;
   /** Bytes to copy, or how often to repeat the next one. */
   let literals = 0;
@@ -41,17 +48,35 @@ const END = 257;
 const FIRST_FREE = 258;
 const MOST_BITS = 12;
 
-export async function* unpackLzw(pieces: Pieces): AsyncGenerator<Uint8Array> {
+interface Strings {
+  /** The code of the string without its last byte. */
+  readonly before: Uint16Array;
+  readonly last: Uint8Array;
+  readonly first: Uint8Array;
+  readonly lengths: Uint16Array;
+}
+
+export const createUnpackLzw: CreateUnpack = () => {
   const block = new Uint8Array(BLOCK_BYTES);
-  const before = new Uint16Array(1 << MOST_BITS);
-  const last = new Uint8Array(1 << MOST_BITS);
-  const first = new Uint8Array(1 << MOST_BITS);
-  const lengths = new Uint16Array(1 << MOST_BITS);
+  const strings: Strings = {
+    before: new Uint16Array(1 << MOST_BITS),
+    last: new Uint8Array(1 << MOST_BITS),
+    first: new Uint8Array(1 << MOST_BITS),
+    lengths: new Uint16Array(1 << MOST_BITS),
+  };
   for (let code = 0; code < CLEAR; code++) {
-    last[code] = code;
-    first[code] = code;
-    lengths[code] = 1;
+    strings.last[code] = code;
+    strings.first[code] = code;
+    strings.lengths[code] = 1;
   }
+  return (pieces) => unpackLzw(pieces, block, strings);
+};
+
+async function* unpackLzw(
+  pieces: Pieces,
+  block: Uint8Array,
+  { before, last, first, lengths }: Strings,
+): AsyncGenerator<Uint8Array> {
   let filled = 0;
   let free = FIRST_FREE;
   let width = 9;
@@ -59,8 +84,8 @@ export async function* unpackLzw(pieces: Pieces): AsyncGenerator<Uint8Array> {
   let held = 0;
   let heldBits = 0;
   for await (const piece of pieces) {
-    for (const byte of piece) {
-      held = (held << 8) | byte;
+    for (let at = 0; at < piece.length; at++) {
+      held = (held << 8) | (piece[at] ?? 0);
       heldBits += 8;
       if (heldBits < width) continue;
       heldBits -= width;
@@ -94,8 +119,8 @@ export async function* unpackLzw(pieces: Pieces): AsyncGenerator<Uint8Array> {
         filled = 0;
       }
       filled += length;
-      for (let at = filled - 1, link = code; at >= filled - length; at--) {
-        block[at] = last[link] ?? 0;
+      for (let to = filled - 1, link = code; to >= filled - length; to--) {
+        block[to] = last[link] ?? 0;
         link = before[link] ?? 0;
       }
       previous = code;
