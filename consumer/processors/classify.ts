@@ -27,15 +27,13 @@ export function createClassify({ models, media, withSource, withConverted, withW
       );
     }
     const format = "format" in input ? input.format : undefined;
-    if (known !== null) {
-      return store(known, attempt, "", format === undefined ? null : await withConverted.reuse(attempt));
-    }
     if (format !== undefined) {
       const from = { source: leaves.picture, format, weight: ARRAY_WEIGHT };
       return withConverted(attempt, from, async ({ bytes, artifact }) =>
-        store(await classifyImage(models(attempt), bytes, input.options), attempt, "", artifact),
+        store(known ?? (await classifyImage(models(attempt), bytes, input.options)), attempt, "", artifact),
       );
     }
+    if (known !== null) return store(known, attempt, "");
     return withSource(attempt, leaves.picture, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
       const tooLarge = refusePixels(bytes);
       if (tooLarge !== null) return tooLarge;

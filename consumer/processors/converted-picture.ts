@@ -10,7 +10,6 @@ import { CONVERTED } from "../../shared/kinds/classification/kind.ts";
 import { MAX_BITMAP_BYTES, MAX_CONVERTED_SIDE, MAX_IMAGE_BYTES, MAX_TRANSFORMED_BYTES } from "../../shared/limits.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { type ConvertedFormat, isByImages } from "../../shared/uploads/picture-formats.ts";
-import { describeUnreadable } from "../../shared/uploads/unreadable.ts";
 import type { Attempt, MediaOf } from "../runner/attempt.ts";
 import type { IsolateMemory } from "../runner/memory-limit.ts";
 import { discard } from "./processor.ts";
@@ -30,15 +29,15 @@ export interface UnconvertedPicture {
   readonly weight: number;
 }
 
-export interface WithConverted {
-  /**
-   * Give a task a picture in a format that a model takes. It is stored before the model is asked, so a later attempt and the job's
-   * other tasks convert nothing, and Images is not paid again. A picture that is not read discards the task.
-   */
-  (attempt: Attempt, from: UnconvertedPicture, work: (picture: ConvertedPicture) => Promise<Outcome>): Promise<Outcome>;
-  /** Return the picture that an earlier attempt stored. */
-  reuse(attempt: Attempt): Promise<StoredArtifact | null>;
-}
+/**
+ * Give a task a picture in a format that a model takes. It is stored before the model is asked, so a later attempt and the job's
+ * other tasks convert nothing, and Images is not paid again. A picture that is not read discards the task.
+ */
+export type WithConverted = (
+  attempt: Attempt,
+  from: UnconvertedPicture,
+  work: (picture: ConvertedPicture) => Promise<Outcome>,
+) => Promise<Outcome>;
 
 interface Deps {
   readonly media: MediaOf;
@@ -49,40 +48,13 @@ interface Deps {
 }
 
 export function createWithConverted({ media, memory, results, images, connections }: Deps): WithConverted {
-  async function withConverted(
-    attempt: Attempt,
-    { source, format, weight }: UnconvertedPicture,
-    work: (picture: ConvertedPicture) => Promise<Outcome>,
-  ): Promise<Outcome> {
-    const maxBytes = isByImages(format) ? MAX_TRANSFORMED_BYTES : MAX_BITMAP_BYTES;
-    if (source.sizeBytes > maxBytes) {
-      return discard(
-        "source_too_large",
-        `The object '${source.key}' has ${source.sizeBytes} bytes; a picture of its format may have ${maxBytes}.`,
-      );
-    }
-    return memory.sources.hold(MAX_IMAGE_BYTES * weight, async () => {
-      try {
-        return await work((await findConverted(attempt)) ?? (await convert(attempt, source, format)));
-      } catch (error) {
-        if (error instanceof UnreadablePicture || error instanceof SourceChanged)
-          return discard(error.code, error.message);
-        throw error;
-      }
-    });
-  }
-
-  async function reuse(attempt: Attempt): Promise<StoredArtifact | null> {
+  /** Find the picture that an earlier attempt stored. */
+  async function findConverted(attempt: Attempt): Promise<ConvertedPicture | null> {
     const known = await results.reuse(attempt, CONVERTED);
     if (known === null) return null;
+    const bytes = await patiently(async () => (await media(attempt).get(known.key))?.bytes());
     const name = known.key.split("/").at(-1) ?? CONVERTED;
-    return storedArtifact(name, known, known.httpMetadata?.contentType ?? "");
-  }
-
-  async function findConverted(attempt: Attempt): Promise<ConvertedPicture | null> {
-    const artifact = await reuse(attempt);
-    if (artifact === null) return null;
-    const bytes = await patiently(async () => (await media(attempt).get(artifact.key))?.bytes());
+    const artifact = storedArtifact(name, known, known.httpMetadata?.contentType ?? "");
     return bytes === undefined ? null : { artifact, bytes };
   }
 
@@ -98,7 +70,9 @@ export function createWithConverted({ media, memory, results, images, connection
   async function transform(attempt: Attempt, { key, etag }: Source, format: "heic" | "avif"): Promise<Uint8Array> {
     // It was bound when the job was accepted.
     if (images === undefined) {
-      throw new UnreadablePicture(describeUnreadable(new Uint8Array(), `image/${format}`) ?? "");
+      throw new UnreadablePicture(
+        `No model here reads ${format.toUpperCase()}, and Cloudflare Images is not bound any more. Convert the picture to JPEG or PNG: magick picture.${format} picture.jpg`,
+      );
     }
     const object = await patiently(() => media(attempt).get(key, { onlyIf: { etagMatches: etag } }));
     if (object === null) throw new SourceChanged("source_missing", key);
@@ -116,5 +90,22 @@ export function createWithConverted({ media, memory, results, images, connection
     return { artifact: await results.store(attempt, { name, contentType, body: bytes, paid: [] }), bytes };
   }
 
-  return Object.assign(withConverted, { reuse });
+  return async function withConverted(attempt, { source, format, weight }, work) {
+    const maxBytes = isByImages(format) ? MAX_TRANSFORMED_BYTES : MAX_BITMAP_BYTES;
+    if (source.sizeBytes > maxBytes) {
+      return discard(
+        "source_too_large",
+        `The object '${source.key}' has ${source.sizeBytes} bytes; a picture of its format may have ${maxBytes}.`,
+      );
+    }
+    return memory.sources.hold(MAX_IMAGE_BYTES * weight, async () => {
+      try {
+        return await work((await findConverted(attempt)) ?? (await convert(attempt, source, format)));
+      } catch (error) {
+        if (error instanceof UnreadablePicture || error instanceof SourceChanged)
+          return discard(error.code, error.message);
+        throw error;
+      }
+    });
+  };
 }
