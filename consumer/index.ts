@@ -72,6 +72,7 @@ function batchDeps(env: Env, intake: Intake, connections: Connections, memory: I
     connections,
     memory,
     passages: passageIndexOf(env),
+    images: env.IMAGES,
     gate,
     allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
   });

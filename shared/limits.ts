@@ -28,6 +28,18 @@ export const MAX_IMAGE_BYTES = 3_000_000;
 /** For a description: the largest picture that is generated here, 1920 × 1920 as a PNG that hardly compresses. */
 export const MAX_DESCRIBED_BYTES = 12_000_000;
 
+/**
+ * The longest side of a picture that was converted for a model, in pixels. `resnet-50` reads 224, and moondream little more. As PNG
+ * it never exceeds `MAX_IMAGE_BYTES`.
+ */
+export const MAX_CONVERTED_SIDE = 960;
+
+/** BMP and TIFF are read piece by piece. `MAX_IMAGE_PIXELS` of eight bytes are 400 MB. */
+export const MAX_BITMAP_BYTES = 400_000_000;
+
+/** The limit of Cloudflare Images (developers.cloudflare.com/images/get-started/limits). */
+export const MAX_TRANSFORMED_BYTES = 100_000_000;
+
 /** Decoders allocate width × height × 4 whatever the file's size: 50 MP is 200 MB on the model's side. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
 

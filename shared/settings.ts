@@ -32,6 +32,8 @@ declare global {
     readonly MODEL_FALLBACKS: Fallbacks;
     /** The index of passages' vectors; without it they are in D1. */
     readonly PASSAGES?: VectorizeIndex;
+    /** Converts HEIC and AVIF; without it such pictures are refused. */
+    readonly IMAGES?: ImagesBinding;
     /** The journal's points; without it the journal has only lines. */
     readonly EVENTS?: AnalyticsEngineDataset;
     /** The keys that sign presigned URLs, and the bucket's address for S3 clients: its last segment is the bucket. */

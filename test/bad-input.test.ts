@@ -77,8 +77,8 @@ test("a form posted where the file's bytes are expected is refused with the comm
 });
 
 test.each([
-  ["HEIC", "....ftypheic....heicmif1", /HEIC picture.*magick/],
-  ["AVIF", "....ftypavif....avifmif1", /AVIF picture.*magick/],
+  ["HEIC", "....ftypheic....heicmif1", /HEIC picture.*magick.*"images": .* in wrangler\.jsonc\.$/],
+  ["AVIF", "....ftypavif....avifmif1", /AVIF picture.*magick.*"images": .* in wrangler\.jsonc\.$/],
   ["a segment of a stream", "....stypmsdh....msdhmsix", /cat init\.mp4 segment-\*\.m4s/],
 ])("%s is refused by its name, with what makes it readable", async (_name, text, message) => {
   const body = new TextEncoder().encode(text.replaceAll("....", "\0\0\0\x18") + "\0".repeat(100));

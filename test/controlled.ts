@@ -14,6 +14,9 @@ export const FEW_REQUESTS = "TEST_FEW_REQUESTS";
 /** So few that even a slow machine sends the requests of two minutes within two minutes. */
 export const FEW_REQUESTS_A_MINUTE = 40;
 
+/** The name of a binding of Cloudflare Images and of a variable. While it is `true`, pictures are converted. */
+export const IMAGES = "TEST_IMAGES";
+
 /** The body of a request to `CONTROL_URL`. */
 export interface Control {
   /** Variables that replace or extend those of the configuration. */
@@ -38,7 +41,8 @@ export function controlled(worker: Handlers): Handlers {
 
   function withVars(env: Env): Env {
     const limiter = vars[FEW_REQUESTS] === "true" ? { REQUESTS: Reflect.get(env, FEW_REQUESTS) as RateLimit } : {};
-    return { ...env, ...vars, ...limiter };
+    const images = vars[IMAGES] === "true" ? { IMAGES: Reflect.get(env, IMAGES) as ImagesBinding } : {};
+    return { ...env, ...vars, ...limiter, ...images };
   }
 
   async function emptyDatabase(db: D1Database, keys: NonNullable<Control["keys"]>): Promise<void> {

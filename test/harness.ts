@@ -108,6 +108,10 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     async setShape(number: number | null): Promise<void> {
       await runtime.models.fetch(`http://ai/?shape=${number ?? ""}`);
     },
+    /** Let the next call to a model be refused with this code, whatever it asks for. */
+    async refuseNextCall(code: number): Promise<void> {
+      await runtime.models.fetch(`http://ai/?refuse=${code}`);
+    },
     /** Move a message to the dead-letter queue, as the platform does after its last retry. */
     async giveUpOn(body: unknown): Promise<void> {
       const { DEAD_LETTERS } = await runtime.models.getEnv();

@@ -2,7 +2,7 @@
 // those that need another configuration.
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
-import { type Control, CONTROL_URL, DATABASE_URL, FEW_REQUESTS, FEW_REQUESTS_A_MINUTE } from "./controlled.ts";
+import { type Control, CONTROL_URL, DATABASE_URL, FEW_REQUESTS, FEW_REQUESTS_A_MINUTE, IMAGES } from "./controlled.ts";
 import { prebuilt, PRODUCT } from "./prebuilt.ts";
 import { type D1Answer, type D1Call, remoteDatabase, writeCall } from "./remote-d1.ts";
 import { SCRIPTED_MODELS } from "./scripted-models.ts";
@@ -102,8 +102,14 @@ function product(options: RuntimeOptions) {
     simple: { limit: FEW_REQUESTS_A_MINUTE, period: 60 },
   } as const;
   const config = edit({ ...local, ratelimits: [...local.ratelimits, few] });
+  const images = { binding: IMAGES };
   // The wrapped `fetch` needs to know its invocation.
   return {
-    config: { ...config, ...prebuilt(PRODUCT), compatibility_flags: [...config.compatibility_flags, "nodejs_als"] },
+    config: {
+      ...config,
+      images,
+      ...prebuilt(PRODUCT),
+      compatibility_flags: [...config.compatibility_flags, "nodejs_als"],
+    },
   };
 }

@@ -37,6 +37,8 @@ const requests = new Map<string, { model: string; inputs: unknown; form?: unknow
 let turns = inTurn();
 let running = new Set<symbol>();
 let mostRunning = 0;
+/** The codes with which the next calls are refused, whatever they ask for: a picture says nothing. */
+let refusals: number[] = [];
 /** Each ends a call that sleeps. */
 const sleepers = new Set<() => void>();
 
@@ -55,6 +57,8 @@ export default class ScriptedAi extends WorkerEntrypoint {
     requests.set(`${model} ${Object.keys(form ?? inputs).join()}`, { model, inputs: seen, ...(form && { form }) });
     const violation = refuseRequest(model, seen) ?? (form === undefined ? null : refuseForm(model, form));
     if (violation !== null) return refusal(5006, violation);
+    const refused = refusals.shift();
+    if (refused !== undefined) return refusal(refused);
     if (isChat(inputs)) chats.set(script, inputs["messages"]);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
@@ -82,10 +86,14 @@ export default class ScriptedAi extends WorkerEntrypoint {
     // `/?shape=3`: from now on always the shape of this number; `/?shape=`: each in turn again.
     const fixed = searchParams.get("shape");
     if (fixed !== null) turns = fixed === "" ? inTurn() : inTurn(Number(fixed));
+    // `/?refuse=3040`: refuse the next call with this code.
+    const code = searchParams.get("refuse");
+    if (code !== null) refusals.push(Number(code));
     // `/?forget=`: as if nothing had been asked yet, for the next test file. Calls that sleep end at once.
     if (searchParams.has("forget")) {
       for (const kept of [calls, chats, tokensMade, stopped, gateways, requests]) kept.clear();
       turns = inTurn();
+      refusals = [];
       for (const wake of sleepers) wake();
       // A call whose caller has gone away ends without a word: it would count for ever.
       running = new Set();

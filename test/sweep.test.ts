@@ -57,6 +57,7 @@ function depsOf(isBroken: (key: string) => boolean) {
     journal,
     operatorId: "operator",
     callsAMinute: {},
+    hasImages: false,
     isLetIn: async () => true,
   };
   return { faults, deps: { ...deps, wakeGraceMs: 0, uploadDays: 90 } };

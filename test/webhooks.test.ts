@@ -285,6 +285,7 @@ test("a delivery that gets no connection is put off, and the attempt is not coun
     media,
     ai: { binding, gateway: undefined, connections: never },
     connections: never,
+    images: undefined,
     passages: d1Index(db),
     memory: isolateMemory(),
     gate: callGate(db),

@@ -27,7 +27,10 @@ export async function readInputs(folder: string): Promise<Inputs> {
   for (const name of names.toSorted()) {
     const bytes = new Uint8Array(await readFile(join(folder, name)));
     const source = { key: `inbox/${name}`, etag: "", sizeBytes: bytes.length };
-    const route = await routeUpload({ source, head: bytes.subarray(0, SNIFF_BYTES), metadata: {} });
+    const route = await routeUpload(
+      { source, head: bytes.subarray(0, SNIFF_BYTES), metadata: {} },
+      { hasImages: false },
+    );
     if (route.type === "job") taken.push({ name, bytes, work: route.work });
     else ignored.push({ name, reason: route.reason });
   }

@@ -1,7 +1,7 @@
 import { pictureSize } from "../../shared/input/picture-size.ts";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from "../../shared/limits.ts";
 
-import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
+import type { Discarded, Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { cutPassages, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import type { Attempt } from "../runner/attempt.ts";
@@ -12,10 +12,10 @@ import { classification, ClassificationInput } from "../../shared/kinds/classifi
 
 const LABELS = classification.result;
 
-type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withWords" | "results">;
+type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withConverted" | "withWords" | "results">;
 
 /** Classify a picture or a text: stores `labels.json`, and the labels in D1 for listing. */
-export function createClassify({ models, media, withSource, withWords, results }: ClassifyTools) {
+export function createClassify({ models, media, withSource, withConverted, withWords, results }: ClassifyTools) {
   return processor(ClassificationInput, async (input, attempt) => {
     const known = await results.reuseJson<Classification>(attempt, LABELS);
     const leaves = classification.leaves(input);
@@ -24,6 +24,13 @@ export function createClassify({ models, media, withSource, withWords, results }
       if (known !== null) return store(known, attempt, await readFoundBy(words, media(attempt)));
       return withWords(attempt, words, async (text) =>
         store(await classifyText(models(attempt), text, input.options), attempt, text),
+      );
+    }
+    const format = "format" in input ? input.format : undefined;
+    if (format !== undefined) {
+      const from = { source: leaves.picture, format, weight: ARRAY_WEIGHT };
+      return withConverted(attempt, from, async ({ bytes, artifact }) =>
+        store(known ?? (await classifyImage(models(attempt), bytes, input.options)), attempt, "", artifact),
       );
     }
     if (known !== null) return store(known, attempt, "");
@@ -35,7 +42,12 @@ export function createClassify({ models, media, withSource, withWords, results }
   });
 
   /** A classified text is found by its own words and by its labels, a picture by its labels. */
-  async function store(classified: Classification, attempt: Attempt, text: string): Promise<Outcome> {
+  async function store(
+    classified: Classification,
+    attempt: Attempt,
+    text: string,
+    converted: StoredArtifact | null = null,
+  ): Promise<Outcome> {
     const { labels } = classified;
     const artifact = await results.store(attempt, {
       name: LABELS,
@@ -43,7 +55,8 @@ export function createClassify({ models, media, withSource, withWords, results }
       body: JSON.stringify(classified, null, 2),
     });
     const passages = cutPassages(attempt.task.jobId, { text, labels: tellingLabels(labels) });
-    return { type: "completed", artifacts: [artifact], labels, passages };
+    const artifacts = converted === null ? [artifact] : [artifact, converted];
+    return { type: "completed", artifacts, labels, passages };
   }
 }
 

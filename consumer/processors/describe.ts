@@ -30,13 +30,16 @@ export function createDescribe({ models, media, memory, withSource, results, rea
     }
     const left = await readLeft(attempt.task.jobId, readJobContents);
     if (left === null || left.leaves.material !== "a picture") return NOTHING_TO_DO;
-    const { picture } = left.leaves;
-    if (picture !== "result") {
+    const { picture, converted = null } = left.leaves;
+    if (picture !== "result" && converted === null) {
       return withSource(attempt, picture, { maxBytes: MAX_DESCRIBED_BYTES, weight: WEIGHT }, (bytes) =>
         describePicture(bytes, attempt),
       );
     }
-    const { key, sizeBytes } = left.result;
+    const isConverted = ({ name }: { name: string }) => converted !== null && name.startsWith(converted);
+    const made = picture === "result" ? left.result : left.artifacts.find(isConverted);
+    if (made === undefined) return NOTHING_TO_DO;
+    const { key, sizeBytes } = made;
     if (sizeBytes > MAX_DESCRIBED_BYTES) {
       return discard(
         "source_too_large",

@@ -10,6 +10,7 @@ import type { IsolateMemory } from "../runner/memory-limit.ts";
 import { withWaits } from "../runner/note-waits.ts";
 import { createDeliveries } from "../webhooks/deliveries.ts";
 import { createClassify } from "./classify.ts";
+import { createWithConverted } from "./converted-picture.ts";
 import { createDeliverWebhook } from "./deliver-webhook.ts";
 import { createDescribe } from "./describe.ts";
 import { createEmbed } from "./embed.ts";
@@ -31,6 +32,8 @@ export interface ProcessorDeps {
   readonly connections: Connections;
   readonly memory: IsolateMemory;
   readonly passages: PassageIndex;
+  /** Converts pictures, where it is bound. */
+  readonly images: ImagesBinding | undefined;
   /** The gate of the batch. */
   readonly gate: CallGate;
   /** See `refuseAddress`. */
@@ -54,18 +57,21 @@ export function createProcessors(deps: ProcessorDeps): Processors {
   };
 }
 
-function createTools({ db, media: bucket, ai, memory, passages, gate, ...sending }: ProcessorDeps): Tools {
+function createTools(deps: ProcessorDeps): Tools {
+  const { db, media: bucket, ai, memory, passages, images, gate, ...sending } = deps;
   const media: MediaOf = ({ operations }) => countedBucket(bucket, operations);
   const models: ModelsOf = ({ task, calls, signal, waits }) =>
     gated(withWaits(modelRunner(ai, calls, signal), waits), gate, task);
   const withSource = createWithSource({ media, memory });
+  const results = createResults({ db, media });
   return {
     models,
     media,
     memory,
     withSource,
     withWords: createWithWords(withSource),
-    results: createResults({ db, media }),
+    withConverted: createWithConverted({ media, memory, results, images, connections: deps.connections }),
+    results,
     readChunks: (jobId) => readChunks(db, jobId),
     readJobContents: (jobId) => readJobContents(db, jobId),
     async storePassages({ task, operations }, { ownerId, kind, transcriptVersion }, found) {

@@ -8,6 +8,7 @@ import type { IsolateMemory } from "../runner/memory-limit.ts";
 import type { Deliveries } from "../webhooks/deliveries.ts";
 import type { Results } from "./results.ts";
 import type { WithSource } from "./source.ts";
+import type { WithConverted } from "./converted-picture.ts";
 import type { WithWords } from "./given-words.ts";
 
 export interface Tools {
@@ -16,6 +17,7 @@ export interface Tools {
   /** The memory limits of this isolate. */
   readonly memory: IsolateMemory;
   readonly withSource: WithSource;
+  readonly withConverted: WithConverted;
   readonly withWords: WithWords;
   readonly results: Results;
   /** The transcripts of a job's chunks, and the gaps of chunks that were given up on. */

@@ -21,10 +21,11 @@ export interface TextMaterial {
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
 
-/** What a job leaves for its steps, and its main artifact. */
+/** What a job leaves for its steps, its main artifact, and all of them. */
 export interface LeftByJob {
   readonly leaves: Leaves;
   readonly result: ArtifactRow;
+  readonly artifacts: readonly ArtifactRow[];
 }
 
 /**
@@ -38,7 +39,7 @@ export async function readLeft(jobId: string, readJobContents: Tools["readJobCon
   const leaves = storedLeaves(contents);
   if (leaves === null) throw new NewerWork(`job '${jobId}' was written by a newer version`);
   const result = mainArtifact(contents.kind, contents.artifacts);
-  return result === undefined ? null : { leaves, result };
+  return result === undefined ? null : { leaves, result, artifacts: contents.artifacts };
 }
 
 /** Give a step the text of its job, if the job has made or read one. */

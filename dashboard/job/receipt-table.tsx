@@ -90,6 +90,7 @@ export function ReceiptTable({ job }: { job: Job }) {
 const OPERATIONS: Readonly<Record<Receipt["operations"][number]["operation"], string>> = {
   r2ClassA: "Storage writes",
   r2ClassB: "Storage reads",
+  imageTransformations: "Converted pictures",
   queueOperations: "Queue operations",
   d1RowsRead: "Rows read",
   d1RowsWritten: "Rows written",

@@ -6,14 +6,17 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { Job } from "../../client/index.ts";
 import { api } from "../api/session.ts";
 import { formatPercent } from "../ui/format.ts";
+import { useArtifactUrl } from "./blob-url.ts";
 import { Description } from "./description.tsx";
 
 /** The labels of a picture or a text, best first, next to the picture or the text. */
 export function LabelsResult({ job }: { job: Job }) {
-  const { labels, input } = job;
+  const { labels, input, artifacts } = job;
+  const converted = artifacts.find(({ name }) => name.startsWith("picture."))?.name;
   return (
     <div class="labelled">
-      {"source" in input && <SourcePicture job={job} />}
+      {converted !== undefined && <ConvertedPicture job={job} name={converted} />}
+      {"source" in input && converted === undefined && <SourcePicture job={job} />}
       {"text" in input && typeof input.text === "string" && (
         <div class="card labelled-text" tabIndex={0} role="region" aria-label="The text">
           <blockquote dir="auto">{input.text}</blockquote>
@@ -39,6 +42,12 @@ export function LabelsResult({ job }: { job: Job }) {
       </div>
     </div>
   );
+}
+
+/** A picture in a format that browsers do not show, as it was converted for the models. */
+function ConvertedPicture({ job: { id, title }, name }: { job: Job; name: string }) {
+  const { url } = useArtifactUrl(id, name);
+  return url === null ? null : <img class="picture" src={url} alt={title} />;
 }
 
 function SourcePicture({ job: { id, title } }: { job: Job }) {

@@ -79,7 +79,7 @@ function operationsOf(attempts: readonly Counted[], left: ReceiptDetail["traces"
   const seen = attempts.flatMap(
     ({ operations }) => (operations === null ? [] : [parseOwn(operations) as Operations]), // our own JSON, from settleTasks
   );
-  const sum = (name: keyof Operations) => seen.reduce((total, operations) => total + operations[name], 0);
+  const sum = (name: keyof Operations) => seen.reduce((total, operations) => total + (operations[name] ?? 0), 0);
   const intake = reckonIntake(traces);
   const rows = reckonRows(traces);
   return [
@@ -87,6 +87,7 @@ function operationsOf(attempts: readonly Counted[], left: ReceiptDetail["traces"
     item("r2ClassB", "counted", "sources", sum("r2ClassB")),
     item("r2ClassA", "reckoned", "the upload", intake.r2ClassA),
     item("r2ClassB", "reckoned", "accepting the job", intake.r2ClassB),
+    item("imageTransformations", "counted", "pictures that no model takes", sum("imageTransformations")),
     item("queueOperations", "counted", "a message read for each attempt", attempts.length),
     item("queueOperations", "reckoned", "messages written and deleted", reckonMessages(traces)),
     item("d1RowsRead", "counted", "leases and stored passages", sum("d1RowsRead")),

@@ -12,6 +12,9 @@ const R2 = { source: "developers.cloudflare.com/r2/pricing", asOf };
 const QUEUES = { source: "developers.cloudflare.com/queues/platform/pricing", asOf };
 const D1 = { source: "developers.cloudflare.com/d1/platform/pricing", asOf };
 
+/** $0.50 per 1,000 unique transformations a month, beyond 5,000. Every picture that a job sends is one. */
+const IMAGES = { usdPerMillion: 500, source: "developers.cloudflare.com/images/pricing", asOf: "2026-11-30" };
+
 export const OPERATION_PRICES = {
   /** put, copy, list and multipart calls (Standard storage). delete is free. */
   r2ClassA: { usdPerMillion: 4.5, ...R2 },
@@ -22,6 +25,7 @@ export const OPERATION_PRICES = {
   d1RowsRead: { usdPerMillion: 0.001, ...D1 },
   /** Every index that a write touches counts as another row. */
   d1RowsWritten: { usdPerMillion: 1, ...D1 },
+  imageTransformations: IMAGES,
   /** Each invocation of a consumer is assumed to be a request. */
   workerRequests: { usdPerMillion: 0.3, source: "developers.cloudflare.com/workers/platform/pricing", asOf },
   /** Each logged line is an event, and so is each invocation. */

@@ -1,6 +1,7 @@
 // The only entrance for jobs: however an upload comes in, this decides what becomes of it.
 import { SNIFF_BYTES } from "../limits.ts";
 import type { JobWork } from "../kinds/index.ts";
+import type { Intake } from "./intake.ts";
 import type { Source } from "./source.ts";
 import type { JobMarks } from "./tags-and-metadata.ts";
 import type { JobTerms } from "./terms.ts";
@@ -35,10 +36,7 @@ export interface UploadToDescribe {
   readonly head?: Uint8Array;
 }
 
-interface DescribeDeps {
-  readonly db: D1Database;
-  readonly media: R2Bucket;
-}
+type DescribeDeps = Pick<Intake, "db" | "media" | "hasImages">;
 
 /**
  * Read the object's first bytes, find the kind of job that takes it, and choose the model. One read of R2, unless `head` is
@@ -57,12 +55,12 @@ export async function describeUpload(
 ): Promise<DescribedUpload | { readonly type: "gone" }>;
 export async function describeUpload(
   { source, metadata, terms, head }: UploadToDescribe,
-  { db, media }: DescribeDeps,
+  { db, media, hasImages }: DescribeDeps,
   now = Date.now(),
 ): Promise<DescribedUpload | { readonly type: "gone" }> {
   const bytes = head?.subarray(0, SNIFF_BYTES) ?? (await readHead(media, source));
   if (bytes === null) return { type: "gone" };
-  const route = await routeUpload({ source, head: bytes, metadata });
+  const route = await routeUpload({ source, head: bytes, metadata }, { hasImages });
   if (route.type === "ignored") return { ...route, type: "refused" };
   const asked = { work: route.work, terms: terms ?? route.terms };
   const chosen = await decideModel(db, asked, now);

@@ -11,6 +11,8 @@ export interface Intake {
   /** The owner of everything that has no other owner. */
   readonly operatorId: string;
   readonly journal: Journal;
+  /** Whether Cloudflare Images is bound. */
+  readonly hasImages: boolean;
   /** How many calls a minute each model allows; a model that is missing has no limit. */
   readonly callsAMinute: Readonly<Record<string, number>>;
   /** Whether the person of this id (shared/keys/access.ts) may still sign in with Cloudflare Access. */
@@ -25,6 +27,7 @@ export function intakeOf(env: Env): Intake {
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
     journal: createJournal(env.EVENTS),
+    hasImages: env.IMAGES !== undefined,
     // Offline models have no limit.
     callsAMinute: env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {},
     isLetIn: async (accessId) => (await memberOfId(accessOf(env), accessId)) !== null,

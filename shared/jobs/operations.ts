@@ -14,7 +14,10 @@ export interface D1Rows {
 }
 
 /** What an attempt counts itself. Its lease is shared with the other tasks of its batch, so rows may be fractions. */
-export interface Operations extends R2Calls, D1Rows {}
+export interface Operations extends R2Calls, D1Rows {
+  /** Pictures that Cloudflare Images converted; left out for none. */
+  readonly imageTransformations?: number;
+}
 
 /** Operations that are still being counted. */
 export type Tally<Counted = Operations> = { -readonly [Name in keyof Counted]: Counted[Name] };

@@ -6,6 +6,7 @@ import type { Wanted } from "../audio/chunks/limits.ts";
 import type { AudioExtent, Estimate } from "../cost/estimate.ts";
 import type { Source } from "../jobs/source.ts";
 import type { ModelId, Tier } from "../models/models.ts";
+import type { ConvertedFormat } from "../uploads/picture-formats.ts";
 
 /** What an upload counts as, by its bytes or, if they do not show it, by its name. */
 export type Media = "audio" | "image" | "text" | "prompt";
@@ -26,6 +27,8 @@ export type Leaves =
       readonly material: "a picture";
       /** `result` if the job has made the picture itself. */
       readonly picture: Source | "result";
+      /** The picture is converted before it is classified, and is then an artifact whose name begins so. */
+      readonly converted?: string;
       readonly prompt?: GivenWords;
       /** Why no question can be asked about the job's words. Follows "has no text to ask about: ". */
       readonly noText: string;
@@ -68,8 +71,8 @@ export interface Kind<Input = never> {
     /** The media that become this kind if no other kind is asked for. No two kinds may have the same. */
     readonly byDefault: readonly Media[];
   };
-  /** Return the input for an upload, as `input` parses it. */
-  inputOf(source: Source, options: unknown, media: Media): unknown;
+  /** Return the input for an upload, as `input` parses it. `format` is that of a picture to convert. */
+  inputOf(source: Source, options: unknown, media: Media, format?: ConvertedFormat): unknown;
   /** Return the model that is asked first. */
   modelOf(input: Input): ModelId;
   /** Estimate what a job consumes, without its steps. Null if the recording must be measured first. */

@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
 import { decodeText } from "../input/decode-text.ts";
@@ -7,6 +6,7 @@ import type { Media } from "../kinds/kind.ts";
 import type { Source } from "../jobs/source.ts";
 import { JobMarks } from "../jobs/tags-and-metadata.ts";
 import { readJson } from "../input/read-json.ts";
+import { convertedFormatOf, detectType, isByImages, isClassifiable } from "./picture-formats.ts";
 import { describeUnreadable } from "./unreadable.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
 import { AskedSteps } from "../jobs/steps.ts";
@@ -39,7 +39,6 @@ const TYPE_OF: Readonly<Record<Media, string>> = {
   prompt: "text/plain",
 };
 
-const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif"]);
 const AUDIO_SUFFIX =
   /\.(mp3|wav|flac|ogg|oga|opus|m4a|m4b|aac|mp4|mov|mkv|mka|webm|ts|m2ts|mts|aif|aiff|aifc|au|snd|caf)$/i;
 const TEXT_SUFFIX = /\.(txt|md)$/i;
@@ -52,13 +51,17 @@ export function limitsOf(object: R2Object): Record<string, string> {
 
 const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
 
-/** Decide which job an object becomes: by its metadata, else by its bytes, else by its name. */
-export async function routeUpload(upload: UploadHead): Promise<Route> {
+/**
+ * Decide which job an object becomes: by its metadata, else by its bytes, else by its name.
+ * @param hasImages whether Cloudflare Images is bound, which converts HEIC and AVIF.
+ */
+export async function routeUpload(upload: UploadHead, { hasImages }: { hasImages: boolean }): Promise<Route> {
   if (upload.source.sizeBytes === 0) return ignored("the object is empty");
 
-  // If the parser fails on a head, the type is unknown.
-  const mime = (await fileTypeFromBuffer(upload.head).catch(() => undefined))?.mime;
-  const media = mediaOf(upload, mime);
+  const mime = await detectType(upload.head);
+  const format = convertedFormatOf(mime);
+  const isConverted = format !== undefined && (hasImages || !isByImages(format));
+  const media = isConverted ? "image" : mediaOf(upload, mime);
   const found = mime ?? (media === undefined ? "bytes of an unknown type" : `a file named like ${media}`);
 
   const refusal = refusalOf(upload, mime ?? (media && TYPE_OF[media]), found);
@@ -84,7 +87,7 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
     const issue = options.error.issues[0];
     return ignored(`metadata 'options': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
   }
-  const work = JobWork.parse({ kind, input: asked.inputOf(upload.source, options.data, media) });
+  const work = JobWork.parse({ kind, input: asked.inputOf(upload.source, options.data, media, format) });
   const terms = JobTerms.safeParse(parseJson(upload.metadata["terms"] ?? "{}"));
   if (!terms.success) {
     const issue = terms.error.issues[0];
@@ -120,7 +123,7 @@ function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefine
   if (mime !== undefined) {
     if (mime.startsWith("audio/") || mime.startsWith("video/") || mime === "application/ogg") return "audio";
     // SVG is left out on purpose: it is a program, and no model here reads it.
-    return CLASSIFIABLE_IMAGES.has(mime) ? "image" : undefined;
+    return isClassifiable(mime) ? "image" : undefined;
   }
   if (AUDIO_SUFFIX.test(key)) return "audio";
   if (key.endsWith(".prompt")) return "prompt";

@@ -8,14 +8,16 @@ interface Unreadable {
 
 const IPHONE = " (on an iPhone: Settings, Camera, Formats, Most Compatible)";
 
+/** docs/deploying.md says what it costs. */
+const OR_IMAGES =
+  '. The operator can have Cloudflare Images convert such pictures: "images": { "binding": "IMAGES" } in wrangler.jsonc.';
+
 /** By the type that `file-type` finds. */
 const BY_TYPE: Readonly<Record<string, Unreadable>> = {
-  "image/heic": { name: "a HEIC picture", remedy: `${toJpeg("heic")}${IPHONE}` },
-  "image/heif": { name: "a HEIF picture", remedy: `${toJpeg("heif")}${IPHONE}` },
-  "image/heic-sequence": { name: "a HEIC picture", remedy: `${toJpeg("heic")}${IPHONE}` },
-  "image/avif": { name: "an AVIF picture", remedy: toJpeg("avif") },
-  "image/tiff": { name: "a TIFF picture", remedy: toJpeg("tiff") },
-  "image/bmp": { name: "a BMP picture", remedy: toJpeg("bmp") },
+  "image/heic": { name: "a HEIC picture", remedy: `${toJpeg("heic")}${IPHONE}${OR_IMAGES}` },
+  "image/heif": { name: "a HEIF picture", remedy: `${toJpeg("heif")}${IPHONE}${OR_IMAGES}` },
+  "image/heic-sequence": { name: "a HEIC picture", remedy: `${toJpeg("heic")}${IPHONE}${OR_IMAGES}` },
+  "image/avif": { name: "an AVIF picture", remedy: `${toJpeg("avif")}${OR_IMAGES}` },
   "image/jxl": { name: "a JPEG XL picture", remedy: toJpeg("jxl") },
   "image/vnd.adobe.photoshop": { name: "a Photoshop picture", remedy: "Export it as JPEG or PNG." },
   "image/x-icon": { name: "an icon", remedy: toJpeg("ico") },

@@ -28,6 +28,11 @@ const LIVE: Readonly<Record<string, readonly string[]>> = {
   "vorbis.ogg": ["-c:a", "libvorbis", "-q:a", "2"],
   "a.aac": AAC,
   "a.ts": AAC,
+  "live.webm": ["-c:a", "libopus", "-b:a", "32k", "-live", "1", "-cluster_time_limit", "1000"],
+  "plain.mp3": ["-c:a", "libmp3lame", "-b:a", "48k", "-write_xing", "0", "-id3v2_version", "0"],
+  "plain-vbr.mp3": ["-c:a", "libmp3lame", "-q:a", "6", "-write_xing", "0", "-id3v2_version", "0"],
+  "a.mp2": ["-c:a", "mp2", "-b:a", "64k"],
+  "mp2.ts": ["-c:a", "mp2", "-b:a", "64k"],
 };
 const NAMES = Object.keys(FILES);
 

@@ -27,24 +27,11 @@ test("what people send comes out right, or says what is missing", async () => {
   }
   console.log(table(judged));
   if (IS_OTHER) return;
-  const faulty = judged.filter(({ verdict, container, fault }) => verdict !== "right" && !isKnown(container, fault));
+  const faulty = judged.filter(({ verdict }) => verdict !== "right");
   expect(faulty.map(({ container, fault, verdict, says }) => `${container}: ${fault}: ${verdict}: ${says}`)).toEqual(
     [],
   );
 });
-
-/** The known failures, with their reasons. */
-const KNOWN: readonly (readonly [container: RegExp, fault: RegExp, reason: string])[] = [
-  [
-    /MP2/,
-    /digital silence/,
-    "ffmpeg's encoder spends as many bits on silence as on sound, and writes no frames of silence",
-  ],
-];
-
-function isKnown(container: string, fault: string): boolean {
-  return KNOWN.some(([inContainer, inFault]) => inContainer.test(container) && inFault.test(fault));
-}
 
 function table(judged: readonly (Made & Judged)[]): string {
   const wide = (text: string, width: number) => text.padEnd(width).slice(0, width);

@@ -1,4 +1,6 @@
+import { type Bits, bitsAt, bitsOf } from "../reading/bits.ts";
 import { byteAt } from "../reading/bytes.ts";
+import { isSilentMp2 } from "../mp3/silent-mp2.ts";
 import type { Times } from "./chunk.ts";
 import type { Timed } from "./pauses.ts";
 import { joinTimes } from "./missing.ts";
@@ -47,10 +49,10 @@ export function isSilent(codec: string, data: Uint8Array): boolean {
     case "vorbis":
       return data.length <= 2;
     case "mp3":
-      return mp3Bits(data) === 0;
+      return isSilentMpegAudio(data);
     // MP4 uses the same name for MP3.
     case "aac":
-      return isSilentAac(data) || mp3Bits(data) === 0;
+      return isSilentAac(data) || isSilentMpegAudio(data);
     default:
       return false;
   }
@@ -98,6 +100,10 @@ function isSilentFlac(frame: Uint8Array): boolean {
   return true;
 }
 
+function isSilentMpegAudio(frame: Uint8Array): boolean {
+  return mp3Bits(frame) === 0 || isSilentMp2(frame);
+}
+
 /** Return the bits of sound in a frame of MP3 (ISO/IEC 11172-3, 2.4.1.7), which may lie in earlier frames. Null for other layers. */
 export function mp3Bits(frame: Uint8Array): number | null {
   const second = byteAt(frame, 1);
@@ -111,13 +117,6 @@ export function mp3Bits(frame: Uint8Array): number | null {
   let bits = 0;
   for (let part = 0; part < granules * channels; part++, at += stepBits) bits += bitsAt(frame, at, 12);
   return at > 8 * frame.length ? null : bits;
-}
-
-/** Read a number of at most 16 bits. */
-function bitsAt(bytes: Uint8Array, at: number, count: number): number {
-  const first = at >> 3;
-  const word = (byteAt(bytes, first) << 16) | (byteAt(bytes, first + 1) << 8) | byteAt(bytes, first + 2);
-  return (word >> (24 - (at & 7) - count)) & ((1 << count) - 1);
 }
 
 /** Elements of a raw data block (ISO/IEC 14496-3, 4.4.2.1). */
@@ -196,29 +195,4 @@ function isSilentChannel(bits: Bits, shared: AacWindow | null): boolean {
   }
   // The frame has neither pulses nor noise shaping nor gain control.
   return bits.read(3) === 0;
-}
-
-interface Bits {
-  read(count: number): number;
-  skip(count: number): void;
-  align(): void;
-  isPast(): boolean;
-}
-
-function bitsOf(bytes: Uint8Array, start: number): Bits {
-  let at = start;
-  return {
-    read(count) {
-      const value = bitsAt(bytes, at, count);
-      at += count;
-      return value;
-    },
-    skip(count) {
-      at += count;
-    },
-    align() {
-      at = (at + 7) & ~7;
-    },
-    isPast: () => at > 8 * bytes.length,
-  };
 }

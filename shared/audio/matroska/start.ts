@@ -40,6 +40,8 @@ export interface Matroska extends Track {
   readonly durationMs: number;
   /** When the sound ends because the file ends or is damaged from there on. */
   readonly soundMs: number;
+  /** The file ends within a block, and nothing but that says that it was cut off. */
+  readonly isBrokenOff: boolean;
   /** Where the segment ends by its own size; Infinity if the size is unknown. */
   readonly segmentEnd: number;
   readonly headBytes: number;
@@ -55,6 +57,9 @@ const LOOK_FOR_END_BYTES = 1024 * 1024;
 
 /** The bytes that are read if the header has no duration: half a minute of video of 12 Mbit/s without a key frame. */
 const MOST_LOOKED_BYTES = 2 * MAX_INDEX_BYTES;
+
+/** Stands for the block that the file does not have whole. */
+const BROKEN_MS = 20;
 
 /** The bytes of a cluster that are enough to read its time, even after a checksum. */
 const CLUSTER_HEAD_BYTES = 64;
@@ -100,14 +105,15 @@ export function clustersIn(
 
 /**
  * Find the end of the last block. A live recording has no duration in its header, and joined files have that of the
- * first. If the segment is longer than the file, or damaged to its end, the sound ends before the duration in the header.
+ * first. If the segment is longer than the file, or damaged to its end, or the file ends within an element, the sound ends before the
+ * duration in the header.
  * Otherwise the picture continues without sound. Null if there are no clusters.
  */
 async function readEnd(
   source: ByteSource,
   file: Matroska,
   work: Work,
-): Promise<Pick<Matroska, "durationMs" | "soundMs"> | null> {
+): Promise<Pick<Matroska, "durationMs" | "soundMs" | "isBrokenOff"> | null> {
   const isCutOff = file.segmentEnd !== Infinity && file.segmentEnd > source.sizeBytes;
   const isSaid = file.durationMs > 0 && !isCutOff;
   let mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
@@ -118,18 +124,23 @@ async function readEnd(
     const bytes = await readWithin(source, offset, Math.min(source.sizeBytes, end + CLUSTER_HEAD_BYTES) - offset);
     const last = clustersIn(bytes, { base: offset, tickMs: file.tickMs }, work).at(-1);
     if (last !== undefined) {
-      const { span, isLostToEnd } = await work.borrow(async () => {
+      const { span, isLostToEnd, endsWithin } = await work.borrow(async () => {
         const strip = stripMatroska(file.trackNumber, file.tickMs, work);
         const kept = [file.head, strip.push(bytes.subarray(last.offset - offset))];
         for (let at = offset + bytes.length; at < source.sizeBytes; at += READ_BYTES) {
           kept.push(strip.push(await readWithin(source, at, READ_BYTES)));
         }
         const hasNoMore = strip.lost().some(({ endMs }) => endMs === Infinity);
-        return { isLostToEnd: hasNoMore, span: await audioSpan(concatBytes(kept), work) };
+        return {
+          isLostToEnd: hasNoMore,
+          endsWithin: strip.endsWithin(),
+          span: await audioSpan(concatBytes(kept), work),
+        };
       });
       const endMs = span?.endMs ?? last.timeMs;
-      const durationMs = Math.max(file.durationMs, endMs);
-      return { durationMs, soundMs: isCutOff || isLostToEnd ? endMs : durationMs };
+      const isBrokenOff = endsWithin && !isCutOff;
+      const durationMs = Math.max(file.durationMs, isBrokenOff ? endMs + BROKEN_MS : endMs);
+      return { durationMs, soundMs: isCutOff || isLostToEnd || isBrokenOff ? endMs : durationMs, isBrokenOff };
     }
     end = offset;
     // The rest of an interrupted download may be zeros.
@@ -139,7 +150,7 @@ async function readEnd(
     }
   }
   const hasNothing = first === file.headBytes;
-  return hasNothing ? null : { durationMs: file.durationMs, soundMs: file.durationMs };
+  return hasNothing ? null : { durationMs: file.durationMs, soundMs: file.durationMs, isBrokenOff: false };
 }
 
 interface Asked {
@@ -273,6 +284,7 @@ async function openTrack(start: Start, choice: TrackChoice | undefined, work: Wo
       isPcmRate: isPcm ? sampleRate : null,
       pcmChannels: isPcm ? await opened.getNumberOfChannels() : null,
       soundMs: rest.durationMs,
+      isBrokenOff: false,
       head,
       tracks: audio.map(namedTrack),
       track,

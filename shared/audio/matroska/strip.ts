@@ -40,11 +40,19 @@ const HEADER_BYTES = 12;
 /** A block of audio lasts less than a second, and a second of eight uncompressed channels at 192 kHz is smaller than this. */
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
 
+export interface MatroskaStrip extends Required<Strip> {
+  /** Whether what was pushed ends within an element. */
+  readonly endsWithin: () => boolean;
+}
+
+/** The first byte of a number with more bytes than an id may have (RFC 8794, 5): what begins so is not an element. */
+const LEAST_ID = 0x10;
+
 /**
  * Keep the times of clusters and the blocks of one track. The first piece must begin with a cluster. Other blocks are
  * skipped as they come, so at most one block is in memory. After damage it continues with the next cluster.
  */
-export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Required<Strip> {
+export function stripMatroska(trackNumber: number, tickMs: number, work: Work): MatroskaStrip {
   let held: Uint8Array = new Uint8Array();
   let skipBytes = 0;
   let isLost = false;
@@ -139,6 +147,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
       held = bytes.slice(at);
       return concatBytes(kept);
     },
+    endsWithin: () => !isLost && (skipBytes > 0 || byteAt(held, 0) >= LEAST_ID),
     reachedMs: () => blockTicks * tickMs,
     lost: () => (lostFrom === null ? lost : [...lost, { startMs: lostFrom, endMs: Infinity }]),
   };

@@ -6,7 +6,7 @@ import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan }
 import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import type { CallLimits } from "../chunks/limits.ts";
-import { cutOff } from "../chunks/missing.ts";
+import { brokenOff, cutOff } from "../chunks/missing.ts";
 import { planParts } from "../chunks/parts.ts";
 import { frameAt, framesBefore, msAt, planFrames, takeFrames, type FrameClock } from "../frames/cut.ts";
 import { findFrame } from "../frames/find.ts";
@@ -15,7 +15,7 @@ import { beforeTags } from "../reading/tags.ts";
 import { type Work } from "../reading/work.ts";
 import { readHeld } from "../reading/counted-source.ts";
 import { parseMp3Header, type Mp3Header } from "./header.ts";
-import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
+import { bytesOfFrame, readConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
 
 /** At a constant bitrate a frame's number follows from its offset. Otherwise the plan has counted the frames. */
 const Mp3Extra = z.object({
@@ -36,7 +36,8 @@ async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Prom
   const mp3 = await readMp3Start(source, work);
   if (mp3 === null) return refuse("damaged", "No MP3 audio was found in the file.");
   const end = await beforeTags(source);
-  if (await isConstant(source, mp3, end, work)) return planConstant(mp3, end, limits, work);
+  const constant = await readConstant(source, mp3, end, work);
+  if (constant !== null) return planConstant(mp3, { end, ...constant }, limits, work);
   const walked = await walkFrames(source, mp3.start, parseMp3Header, work);
   if (walked.breaks.length === 0) return planWalked(mp3, walked, limits, work);
   return planParts(source, startsOf(walked), work, async (part, index) => {
@@ -46,12 +47,18 @@ async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Prom
   });
 }
 
-async function planConstant(mp3: Mp3, end: number, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planConstant(
+  mp3: Mp3,
+  { end, isBrokenOff }: { readonly end: number; readonly isBrokenOff: boolean },
+  limits: CallLimits,
+  work: Work,
+): Promise<AudioPlan> {
   const { header, start, skippedSamples } = mp3;
   const clock = clockOf(mp3);
   const frameBytes = bytesOfFrame(header);
-  const durationMs = msAt(mp3.frames ?? Math.floor((end - start) / frameBytes), clock);
-  const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => [], work);
+  const whole = Math.floor((end - start) / frameBytes);
+  const soundMs = msAt(isBrokenOff ? whole : (mp3.frames ?? whole), clock);
+  const cuts = await planCuts(soundMs, longestChunkMs(header.bitrate / 8, limits), () => [], work);
   const chunks = cuts.map((chunk): ChunkPlan<Mp3Extra> => {
     const firstFrame = frameAt(chunk.startMs, clock);
     const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
@@ -63,7 +70,9 @@ async function planConstant(mp3: Mp3, end: number, limits: CallLimits, work: Wor
       extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes, start },
     };
   });
-  return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
+  const durationMs = isBrokenOff ? Math.max(msAt(whole + 1, clock), msAt(mp3.frames ?? 0, clock)) : soundMs;
+  const gaps = isBrokenOff ? brokenOff(soundMs, durationMs) : [];
+  return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks, gaps };
 }
 
 async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -75,8 +84,10 @@ async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work:
     extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes: 0, start },
   }));
   // Joined files have the count of the first file.
-  const durationMs = Math.max(planned.durationMs, msAt(mp3.frames ?? 0, clockOf(mp3)));
-  const gaps = cutOff(planned.durationMs, durationMs);
+  const clock = clockOf(mp3);
+  const reachedMs = msAt(index.frames + (index.isBrokenOff ? 1 : 0), clock);
+  const durationMs = Math.max(reachedMs, msAt(mp3.frames ?? 0, clock));
+  const gaps = (index.isBrokenOff ? brokenOff : cutOff)(planned.durationMs, durationMs);
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks, gaps };
 }
 

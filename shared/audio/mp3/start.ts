@@ -43,35 +43,42 @@ export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 
 }
 
 /**
- * Whether the bitrate is constant: frames begin at their computed places. This is checked at a few places along the file and
+ * Check whether the bitrate is constant: frames begin at their computed places. This is checked at a few places along the file and
  * at its end.
  * @param end where the sound ends.
+ * @returns null if it varies; otherwise whether the file ends within a frame.
  */
-export async function isConstant(
+export async function readConstant(
   source: ByteSource,
   { header, start, frames }: Mp3,
   end: number,
   work: Work,
-): Promise<boolean> {
+): Promise<{ readonly isBrokenOff: boolean } | null> {
   const frameBytes = bytesOfFrame(header);
   const soundBytes = end - start;
   // A count that does not fill the file counts only the first of several joined files.
-  if (frames !== null && Math.abs(frames * frameBytes - soundBytes) > COUNT_FRAMES * frameBytes) return false;
+  if (frames !== null && Math.abs(frames * frameBytes - soundBytes) > COUNT_FRAMES * frameBytes) return null;
   const places = Array.from({ length: PROBES }, (_, index) => (soundBytes * (index + 1)) / (PROBES + 1));
+  // The last place is up to a frame before the last bytes.
+  const probeBytes = PROBE_BYTES + Math.ceil(2 * frameBytes);
+  let isBrokenOff = false;
   for (const place of [...places, Math.max(0, soundBytes - PROBE_BYTES)]) {
     const expected = start + Math.floor(place / frameBytes) * frameBytes;
-    const bytes = await readWithin(source, Math.floor(expected) - 2, Math.min(PROBE_BYTES, end - expected + 2));
+    const base = Math.max(0, Math.floor(expected) - 2);
+    const bytes = await readWithin(source, base, Math.min(probeBytes, end - base));
     const found = findFrame(bytes, 0, parseMp3Header, work);
-    if (found === null || found.at > 4) return false;
+    if (found === null || found.at > 4) return null;
     let at = found.at;
     for (let next = parseMp3Header(bytes, at); next !== null; next = parseMp3Header(bytes, at)) {
-      if (next.bitrate !== header.bitrate || next.sampleRate !== header.sampleRate) return false;
+      if (next.bitrate !== header.bitrate || next.sampleRate !== header.sampleRate) return null;
       work.visit();
       at += next.bytes;
     }
-    if (at + 4 <= bytes.length) return false;
+    if (at + 4 <= bytes.length) return null;
+    // Less than a header is the beginning of a frame too.
+    isBrokenOff = base + bytes.length >= end && (at > bytes.length || bytes[at] === 0xff);
   }
-  return true;
+  return { isBrokenOff };
 }
 
 /** Return the average size of a frame: some frames are a byte longer than others. */

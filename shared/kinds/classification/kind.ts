@@ -6,6 +6,7 @@ import { Source } from "../../jobs/source.ts";
 import { InputSteps } from "../../jobs/steps.ts";
 import { MAX_TEXT_CHARS } from "../../limits.ts";
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../models/models.ts";
+import { ConvertedFormat } from "../../uploads/picture-formats.ts";
 import { ABOUT, oneOf, SourceKey } from "../about.ts";
 import type { Kind } from "../kind.ts";
 import { ClassificationOptions, Text } from "./options.ts";
@@ -15,6 +16,8 @@ export const ClassificationInput = z.union([
   z.strictObject({
     source: Source,
     media: z.enum(["image", "text"]),
+    /** Set for a picture in a format that no model takes. */
+    format: ConvertedFormat.exactOptional(),
     options: ClassificationOptions,
     then: InputSteps,
   }),
@@ -22,6 +25,9 @@ export const ClassificationInput = z.union([
 export type ClassificationInput = z.infer<typeof ClassificationInput>;
 
 const kind = "classification";
+
+/** How the name of the converted picture begins. */
+export const CONVERTED = "picture.";
 
 /** The kind of job that ranks labels for a picture or a text. */
 export const classification = {
@@ -43,10 +49,10 @@ export const classification = {
   materials: ["a text", "a picture"],
   uploads: {
     takes: ["image", "text"],
-    described: "a picture (JPEG, PNG, WebP, GIF) or a text",
+    described: "a picture (JPEG, PNG, WebP, GIF, BMP, TIFF) or a text",
     byDefault: ["image", "text"],
   },
-  inputOf: (source, options, media) => ({ source, options, media }),
+  inputOf: (source, options, media, format) => ({ source, options, media, ...(format !== undefined && { format }) }),
   modelOf: (input) => ("source" in input && input.media === "image" ? IMAGE_CLASSIFIER : TEXT_CLASSIFIER),
   estimate(input) {
     if ("text" in input) return estimateText(tokensOf(input.text));
@@ -55,9 +61,10 @@ export const classification = {
   },
   leaves(input) {
     if ("text" in input) return { material: "a text", words: { maxChars: MAX_TEXT_CHARS, text: input.text } };
-    const { source, media } = input;
+    const { source, media, format } = input;
     if (media === "text") return { material: "a text", words: { maxChars: MAX_TEXT_CHARS, source } };
-    return { material: "a picture", picture: source, noText: "it classifies a picture" };
+    const noText = "it classifies a picture";
+    return { material: "a picture", picture: source, ...(format !== undefined && { converted: CONVERTED }), noText };
   },
 } as const satisfies Kind<ClassificationInput>;
 
