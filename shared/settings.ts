@@ -92,7 +92,7 @@ const NUMBERS = [
 /** Settings that are left out have their defaults. So have numbers that cannot be read, and `/v1/checks` names them. */
 export function withDefaults(env: Env): Env {
   const given = { ...DEFAULT_SETTINGS, ...env };
-  const unreadable = NUMBERS.filter((name) => !/^\d+(\.\d+)?$/.test(String(given[name]).trim()));
+  const unreadable = NUMBERS.filter((name) => !/^\d+(\.\d+)?$/.test(given[name].trim()));
   const defaults = Object.fromEntries(unreadable.map((name) => [name, DEFAULT_SETTINGS[name]]));
   return { ...given, ...defaults, UNREADABLE_SETTINGS: unreadable };
 }
