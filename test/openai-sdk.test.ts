@@ -162,7 +162,7 @@ test("errors are the SDK's own classes, with the parameter at fault", async () =
 
   const file = await recording();
   const ask = (more: object) => errorOf(client.audio.transcriptions.create({ file, model: "whisper-1", ...more }));
-  const unknown = await ask({ model: "gpt-4o-transcribe" });
+  const unknown = await ask({ model: "gpt-9" });
   expect(unknown).toBeInstanceOf(NotFoundError);
   expect(unknown).toMatchObject({ code: "model_not_found", param: "model" });
   for (const [more, param] of [

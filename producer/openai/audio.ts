@@ -15,7 +15,8 @@ import { submitJob } from "../jobs/submit-job.ts";
 import { parse } from "../http/validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
 import { openAiError } from "./errors.ts";
-import { ModelName, noSuchModel, SPEECH_NAMES } from "./models.ts";
+import { ModelName, speechTierOf } from "./model-names.ts";
+import { modelOf } from "./models.ts";
 import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
 
@@ -70,8 +71,9 @@ async function transcribeFile(
   const fields = parse<z.infer<typeof Transcription> | z.infer<typeof Translation>>(c, schema, textFields(read.form));
   if (!fields.ok) return fields.response;
   const { model, prompt, response_format: format, ...rest } = fields.value;
-  const tier = SPEECH_NAMES.get(model);
-  if (tier === undefined) return problem(c, noSuchModel(model));
+  const named = modelOf(c, { name: model, task: "speech" });
+  if (!named.ok) return named.response;
+  const tier = speechTierOf(named.model);
   if (file === undefined) {
     const message = "Missing or empty 'file': send the recording as a file of the form.";
     return openAiError(c, {

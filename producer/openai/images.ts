@@ -16,7 +16,8 @@ import { JobRequest } from "../jobs/requests.ts";
 import { submitJob } from "../jobs/submit-job.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
-import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
+import { imageNameOf, ModelName } from "./model-names.ts";
+import { modelOf } from "./models.ts";
 import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
 
 export const images = new Hono<App>();
@@ -52,8 +53,9 @@ images.post("/generations", limitBody, async (c) => {
   const request = await parseBody(c, ImageRequest);
   if (!request.ok) return request.response;
   const { prompt, model, n, size, response_format: format } = request.value;
-  const name = IMAGE_NAMES.get(model ?? "dall-e-2");
-  if (name === undefined) return problem(c, noSuchModel(model ?? ""));
+  const named = modelOf(c, { name: model ?? "dall-e-2", task: "image" });
+  if (!named.ok) return named.response;
+  const name = imageNameOf(named.model);
   const takesSize = IMAGE_MODELS[name].options.includes("width");
   const isFixed = size === undefined || size === null || size === "auto" || (!takesSize && size === FIXED_SIZE);
   const [width, height] = isFixed ? [] : size.split("x").map(Number);

@@ -1,0 +1,60 @@
+// Parameters of OpenAI's API that change nothing here, and those that cannot be met.
+import type { Context } from "hono";
+
+import { clip } from "../../shared/input/characters.ts";
+import type { App } from "../http/app.ts";
+import { openAiError } from "./errors.ts";
+
+/** The names of parameters that were accepted without effect, separated by commas. */
+export const IGNORED_HEADER = "x-darkroom-ignored";
+
+/** A header has room for these. A request that names more shows only the first ones. */
+const MAX_NAMES = 30;
+const MAX_NAME_CHARS = 60;
+
+/** Name parameters in the answer's header that were accepted and change nothing here. */
+export function ignore(c: Context<App>, ...names: readonly string[]): void {
+  if (names.length === 0) return;
+  const ignored = [...new Set([...(c.get("ignored") ?? []), ...names.map(headerName)])].slice(0, MAX_NAMES);
+  c.set("ignored", ignored);
+  c.header(IGNORED_HEADER, ignored.join(", "));
+}
+
+/** Name those of these parameters that the request has. `null` is what the SDKs send for "the default". */
+export function ignoreGiven(c: Context<App>, given: Readonly<Record<string, unknown>>): void {
+  const names = Object.entries(given).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  ignore(c, ...names.map(([name]) => name));
+}
+
+/** A name comes from the client, and a header takes only a part of ASCII. */
+function headerName(name: string): string {
+  return clip(encodeURIComponent(name.replace(/\[\]$/, "").toWellFormed()), MAX_NAME_CHARS);
+}
+
+/** A parameter whose value nothing here can meet. */
+export interface Unmet {
+  readonly param: string;
+  readonly value: unknown;
+  /** What is not possible, and what to do instead: a sentence that goes on after the name and the value. */
+  readonly reason: string;
+}
+
+/**
+ * The answer to a parameter that cannot be met: 400 with its own name and value. Null if the operator has set `OPENAI_LENIENT`: then it
+ * is named in the header, like a parameter that changes nothing.
+ */
+export function refuseUnmet(c: Context<App>, { param, value, reason }: Unmet): Response | null {
+  if (c.env.OPENAI_LENIENT === "true") {
+    ignore(c, param);
+    return null;
+  }
+  const message = `Unsupported value: '${param}' is ${shown(value)}: ${reason}`;
+  return openAiError(c, { status: 400, message, type: "invalid_request_error", param, code: "unsupported_value" });
+}
+
+const MAX_SHOWN_CHARS = 100;
+
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined");
+  return `'${clip(text, MAX_SHOWN_CHARS)}${text.length > MAX_SHOWN_CHARS ? "…" : ""}'`;
+}
