@@ -31,23 +31,32 @@ function headerName(name: string): string {
   return clip(encodeURIComponent(name.replace(/\[\]$/, "").toWellFormed()), MAX_NAME_CHARS);
 }
 
-/** A parameter whose value nothing here can meet. */
-export interface Unmet {
-  readonly param: string;
-  readonly value: unknown;
-  /** What is not possible, and what to do instead: a sentence that goes on after the name and the value. */
-  readonly reason: string;
+/**
+ * The answer to a request with parameters that cannot be met: 400 with the first one's own name and value. Null if all can be met, or if
+ * the operator has set `OPENAI_LENIENT`: then they are named in the header, like parameters that change nothing.
+ * @param given the values by parameter. A parameter that was left out needs no meeting.
+ * @param reasons why a value cannot be met and what to do instead, as a sentence that goes on after name and value; null if it can.
+ */
+export function refuseUnmet(
+  c: Context<App>,
+  given: Readonly<Record<string, unknown>>,
+  reasons: Readonly<Record<string, string | null>>,
+): Response | null {
+  const isLenient = c.env.OPENAI_LENIENT === "true";
+  for (const [param, reason] of Object.entries(reasons)) {
+    const value = given[param];
+    if (reason === null || value === undefined || value === null) continue;
+    if (!isLenient) return unmet(c, { param, value, reason });
+    ignore(c, param);
+  }
+  return null;
 }
 
-/**
- * The answer to a parameter that cannot be met: 400 with its own name and value. Null if the operator has set `OPENAI_LENIENT`: then it
- * is named in the header, like a parameter that changes nothing.
- */
-export function refuseUnmet(c: Context<App>, { param, value, reason }: Unmet): Response | null {
-  if (c.env.OPENAI_LENIENT === "true") {
-    ignore(c, param);
-    return null;
-  }
+/** The refusal of one parameter, whatever the operator has set. */
+export function unmet(
+  c: Context<App>,
+  { param, value, reason }: { readonly param: string; readonly value: unknown; readonly reason: string },
+): Response {
   const message = `Unsupported value: '${param}' is ${shown(value)}: ${reason}`;
   return openAiError(c, { status: 400, message, type: "invalid_request_error", param, code: "unsupported_value" });
 }
