@@ -38,6 +38,8 @@ declare global {
     readonly PASSAGES?: VectorizeIndex;
     /** The journal's points; without it the journal has only lines. */
     readonly EVENTS?: AnalyticsEngineDataset;
+    /** The id of the request that is being answered: the producer sets it for each (producer/http/request-id.ts). */
+    readonly REQUEST_ID?: string;
     /** The keys that sign presigned URLs, and the bucket's address for S3 clients: its last segment is the bucket. */
     readonly R2_ACCESS_KEY_ID?: string;
     readonly R2_SECRET_ACCESS_KEY?: string;

@@ -157,3 +157,27 @@ test("a key that may have fewer jobs than pictures learns which were accepted", 
   expect(error.headers!.get("x-darkroom-job")!.split(", ")).toHaveLength(3);
   expect((await darkroom.modelCalls()).calls["sleep:100 boats"] ?? 0).toBeLessThanOrEqual(3);
 });
+
+test.each([
+  ["/openai/v1/audio/transcriptions", "audio/mpeg", "raw", /the body is one file \('audio\/mpeg'\), .*-F file=@/],
+  ["/openai/v1/audio/translations", "application/json", "{}", /the body is JSON, .* takes a form .*-F file=@/],
+  ["/openai/v1/audio/transcriptions", "", "raw", /the request has no Content-Type, .*-F model=whisper-1 -F file=@/],
+  ["/openai/v1/images/generations", "multipart/form-data; boundary=x", "raw", /the body is a form, .*"prompt"/],
+  ["/openai/v1/images/generations", "", "{'", /Send JSON: curl .* -d '\{"prompt":"a harbour"\}'/],
+  ["/openai/v1/embeddings", "application/octet-stream", "raw", /takes JSON: .*"text-embedding-3-small"/],
+  ["/replicate/v1/predictions", "", "raw", /Send JSON: .*"version":"openai\/whisper"/],
+  ["/replicate/v1/models/openai/whisper/predictions", "audio/wav", "raw", /one file .*"audio":"https:/],
+  ["/replicate/v1/models/black-forest-labs/flux-schnell/predictions", "image/png", "raw", /one file .*"prompt":/],
+  ["/replicate/v1/files", "application/json", "{}", /the body is JSON, .*-F content=@recording\.mp3/],
+])("%s with a body of type '%s' is answered with the command that works", async (path, type, body, message) => {
+  const response = await darkroom.api(path, {
+    method: "POST",
+    headers: type === "" ? {} : { "content-type": type },
+    body: new TextEncoder().encode(body),
+  });
+  expect([400, 422]).toContain(response.status);
+  const answer = await response.json<{ error?: { message: string }; detail?: string }>();
+  const said = answer.error?.message ?? answer.detail ?? "";
+  expect(said).toMatch(message);
+  expect(said).toContain(`curl ${darkroom.origin()}${path} -H "Authorization: Bearer $DARKROOM_KEY" `);
+});

@@ -4,6 +4,7 @@ import { intakeOf } from "../../shared/jobs/intake.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
+import { curl, expectForm } from "../http/expect-body.ts";
 import { problem } from "../http/problem.ts";
 import type { FormFile } from "../http/parse-form.ts";
 import { readForm } from "../http/read-form.ts";
@@ -22,6 +23,10 @@ import { readTranscription, type WantedTranscript } from "./transcription-fields
 
 export const audio = new Hono<App>();
 
+/** What curl sends a recording with. */
+const SEND_FILE = "-F model=whisper-1 -F file=@recording.mp3";
+
+audio.use("*", expectForm(SEND_FILE));
 audio.post("/transcriptions", (c) => transcribeFile(c, "transcribe"));
 audio.post("/translations", (c) => transcribeFile(c, "translate"));
 
@@ -33,7 +38,7 @@ async function transcribeFile(c: Context<App>, task: Wanted["task"]): Promise<Re
   if (!wanted.ok) return wanted.response;
   const file = read.form.files.get("file");
   if (file === undefined) {
-    const message = "Missing or empty 'file': send the recording as a file of the form.";
+    const message = `Missing or empty 'file': send the recording as a file of the form: ${curl(c, SEND_FILE)}`;
     return openAiError(c, {
       status: 400,
       message,

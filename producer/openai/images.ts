@@ -7,6 +7,7 @@ import { signingKey } from "../../shared/keys/signing-keys.ts";
 import { artifactUrl } from "../../shared/uploads/signed-url.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
+import { expectJson } from "../http/expect-body.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { parse } from "../http/validate.ts";
@@ -18,42 +19,47 @@ import { takesSize } from "./image-size.ts";
 
 export const images = new Hono<App>();
 
-images.post("/generations", limitBody, async (c) => {
-  const request = await readImageRequest(c);
-  if (!request.ok) return request.response;
-  const { prompt, model, count, size, isUrl } = request.value;
-  const options = { model, ...(takesSize(model) && size) };
-  // The same prompt asks for a new picture each time.
-  const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
-  if (!job.ok) return job.response;
+images.post(
+  "/generations",
+  expectJson(() => ({ prompt: "a harbour" })),
+  limitBody,
+  async (c) => {
+    const request = await readImageRequest(c);
+    if (!request.ok) return request.response;
+    const { prompt, model, count, size, isUrl } = request.value;
+    const options = { model, ...(takesSize(model) && size) };
+    // The same prompt asks for a new picture each time.
+    const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
+    if (!job.ok) return job.response;
 
-  const deps = intakeOf(c.env);
-  const asked = Array.from({ length: count }, () => job.value);
-  const submitted = await submitJobs(asked, submitterOf(c), deps);
-  const ids = submitted.flatMap((one) => (one.ok ? one.job.id : []));
-  const refused = submitted.find((one) => !one.ok);
-  if (refused !== undefined) {
-    // The jobs that were accepted will be paid for, so that the client must be able to find them, and must not repeat the request.
-    const headers = ids.length === 0 ? {} : { "x-darkroom-job": ids.join(", "), "x-should-retry": "false" };
-    return problem(c, refused.problem, headers);
-  }
-  const waited = await awaitJobs(c, ids, "prompt");
-  if (!waited.ok) return waited.response;
+    const deps = intakeOf(c.env);
+    const asked = Array.from({ length: count }, () => job.value);
+    const submitted = await submitJobs(asked, submitterOf(c), deps);
+    const ids = submitted.flatMap((one) => (one.ok ? one.job.id : []));
+    const refused = submitted.find((one) => !one.ok);
+    if (refused !== undefined) {
+      // The jobs that were accepted will be paid for, so that the client must be able to find them, and must not repeat the request.
+      const headers = ids.length === 0 ? {} : { "x-darkroom-job": ids.join(", "), "x-should-retry": "false" };
+      return problem(c, refused.problem, headers);
+    }
+    const waited = await awaitJobs(c, ids, "prompt");
+    if (!waited.ok) return waited.response;
 
-  const { origin } = new URL(c.req.url);
-  const now = Date.now();
-  const key = isUrl ? await signingKey(deps.db, now) : null;
-  const data = await Promise.all(
-    waited.jobs.map(async (detail) => {
-      const picture = pictureOf(detail);
-      if (key === null) return { b64_json: await base64Of(deps.media, picture.key) };
-      return { url: await artifactUrl({ jobId: detail.job.id, name: picture.name }, { origin, key, now }) };
-    }),
-  );
-  const [, format] = waited.jobs.map((detail) => pictureOf(detail).contentType.split("/"))[0] ?? [];
-  const drawn = { size: `${size.width}x${size.height}`, output_format: format, background: "opaque" };
-  return c.json({ created: Math.floor(now / 1000), data, ...drawn }, 200, waited.headers);
-});
+    const { origin } = new URL(c.req.url);
+    const now = Date.now();
+    const key = isUrl ? await signingKey(deps.db, now) : null;
+    const data = await Promise.all(
+      waited.jobs.map(async (detail) => {
+        const picture = pictureOf(detail);
+        if (key === null) return { b64_json: await base64Of(deps.media, picture.key) };
+        return { url: await artifactUrl({ jobId: detail.job.id, name: picture.name }, { origin, key, now }) };
+      }),
+    );
+    const [, format] = waited.jobs.map((detail) => pictureOf(detail).contentType.split("/"))[0] ?? [];
+    const drawn = { size: `${size.width}x${size.height}`, output_format: format, background: "opaque" };
+    return c.json({ created: Math.floor(now / 1000), data, ...drawn }, 200, waited.headers);
+  },
+);
 
 function pictureOf({ job, artifacts }: JobDetail) {
   const picture = artifacts.find(({ name }) => name.startsWith(imageGeneration.result));
