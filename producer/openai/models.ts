@@ -37,7 +37,7 @@ function noSuchModel({ name, task }: { name: string; task: NamedTask }, isKnown:
 }
 
 const WORK: Readonly<Record<NamedTask, string>> = {
-  speech: "transcription",
+  speech: "recordings",
   image: "pictures",
   text: "text",
   embedding: "embeddings",
