@@ -1,7 +1,11 @@
 // The names of models in OpenAI's dialect, and the operator's table of them.
+import { Hono } from "hono";
 import { expect, test } from "vitest";
 
+import type { App } from "../producer/http/app.ts";
+import { ignore, refuseUnmet } from "../producer/openai/ignored.ts";
 import { allNames, findByName, NAMED_TASKS, readAliases } from "../producer/openai/model-names.ts";
+import { readModelNames } from "../producer/openai/models.ts";
 
 const TURBO = "@cf/openai/whisper-large-v3-turbo";
 const LLAMA = "@cf/meta/llama-3.1-8b-instruct-fp8-fast";
@@ -70,4 +74,39 @@ test("a mistake in the operator's table names its entry", () => {
       why: expect.stringMatching(why),
     });
   }
+});
+
+test("what cannot be met is refused by its name and value, or only named where the operator prefers that", async () => {
+  const app = new Hono<App>();
+  app.get("/", (c) => {
+    ignore(c, "style", "größe");
+    return refuseUnmet(c, { n: 2, dimensions: 256 }, { n: null, dimensions: "no.", stream: "no." }) ?? c.text("done");
+  });
+  const ask = async (OPENAI_LENIENT: string) => app.request("/", {}, { OPENAI_LENIENT });
+  const refused = await ask("false");
+  expect([refused.status, await refused.json()]).toMatchObject([
+    400,
+    {
+      error: {
+        param: "dimensions",
+        code: "unsupported_value",
+        message: "Unsupported value: 'dimensions' is '256': no.",
+      },
+    },
+  ]);
+  const accepted = await ask("true");
+  expect([accepted.status, accepted.headers.get("x-darkroom-ignored")]).toEqual([
+    200,
+    "style, gr%C3%B6%C3%9Fe, dimensions",
+  ]);
+});
+
+test("a mistake in the operator's table stops the dialect, and says where it is", async () => {
+  const app = new Hono<App>().use(readModelNames).get("/", (c) => c.text("done"));
+  expect((await app.request("/", {}, { OPENAI_MODELS: "" })).status).toBe(200);
+  const stopped = await app.request("/", {}, { OPENAI_MODELS: '{"gpt-4o": 4}' });
+  expect([stopped.status, await stopped.json()]).toMatchObject([
+    503,
+    { detail: expect.stringMatching(/^OPENAI_MODELS: 'gpt-4o': .+ Correct it in wrangler\.jsonc and deploy again\.$/) },
+  ]);
 });
