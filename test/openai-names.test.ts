@@ -69,7 +69,7 @@ test("a mistake in the operator's table names its entry", () => {
     [{ fast: LLAMA }, /^OPENAI_MODELS: 'fast' is a name of Darkroom's own and cannot be an alias\.$/],
     ['{"gpt-4o": 4}', /^OPENAI_MODELS: 'gpt-4o': .+\.$/],
   ] as const) {
-    expect(readAliases({ OPENAI_MODELS: given as Env["OPENAI_MODELS"] })).toMatchObject({
+    expect(readAliases({ OPENAI_MODELS: given })).toMatchObject({
       ok: false,
       why: expect.stringMatching(why),
     });
