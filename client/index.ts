@@ -14,7 +14,7 @@ import {
   createRetention,
   createWebhooks,
 } from "./operations.ts";
-import type { AskAnswer, SearchAnswer, SearchQuery } from "./types.ts";
+import type { AskAnswer, EmbeddingAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
 /** Every call throws a `DarkroomError` if it is refused or gets no answer. */
@@ -46,6 +46,9 @@ export function createClient(options: ClientOptions) {
     /** Find passages of transcripts, prompts, texts and labels, by words and by meaning; the best first. */
     search: (text: string, query: SearchQuery = {}, call?: CallOptions) =>
       http.json<SearchAnswer>("GET", "/v1/search", { ...call, query: { ...query, q: text } }),
+    /** Turn texts (up to 100) into vectors: the nearer their meanings, the larger the cosine. */
+    embeddings: (texts: readonly string[], call?: CallOptions) =>
+      http.json<EmbeddingAnswer>("POST", "/v1/embeddings", { ...call, json: { texts } }),
     /** What was consumed: by every owner for the operator, otherwise by you. */
     usage({ by, ...query }: UsageQuery = {}, call?: CallOptions): Promise<Usage> {
       return http.json<Usage>("GET", "/v1/usage", { ...call, query: { ...query, by: by?.join(",") } });

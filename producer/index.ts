@@ -26,6 +26,7 @@ import { checks } from "./checks/routes.ts";
 import { deadLetters } from "./dead-letters/routes.ts";
 import { deliveries } from "./webhooks/delivery-routes.ts";
 import { chunks } from "./jobs/chunk-routes.ts";
+import { embeddings } from "./embeddings/routes.ts";
 import { events } from "./jobs/event-routes.ts";
 import { docs } from "./docs/routes.ts";
 import { jobBatches } from "./jobs/batch-routes.ts";
@@ -48,6 +49,7 @@ import { uploads } from "./uploads/routes.ts";
 import { uploadEstimates } from "./uploads/estimate-routes.ts";
 import { usage } from "./usage/routes.ts";
 import { webhooks } from "./webhooks/routes.ts";
+import { nameRequest } from "./http/request-id.ts";
 import { readOut } from "./http/read-out.ts";
 import { refuseLocalSecrets } from "./http/refuse-local-secrets.ts";
 import { authorize } from "./http/scopes.ts";
@@ -56,7 +58,7 @@ import { uppyUploads } from "./uploads/uppy-routes.ts";
 /** Exported for the tests that visit each route. */
 export const app = new Hono<App>();
 
-app.use(...protect, refuseLocalSecrets, allowOrigins);
+app.use(nameRequest, ...protect, refuseLocalSecrets, allowOrigins);
 // First, so that a dialect translates the problems of everything below.
 app.use("/openai/v1/*", speakOpenAi);
 app.use("/replicate/v1/*", speakReplicate);
@@ -84,7 +86,7 @@ app.get(
       await probeDatabase(c.env.DB);
       return c.json({ status: "ok" });
     } catch (error) {
-      createJournal(c.env.EVENTS).fault({ event: "health.failed" }, error);
+      createJournal(c.env).fault({ event: "health.failed" }, error);
       return problem(c, {
         code: "unavailable",
         detail: "The database does not answer, or its migrations have not been applied.",
@@ -118,6 +120,7 @@ app.route("/v1/jobs", receipts);
 app.route("/v1/jobs", events);
 app.route("/v1/jobs", chunks);
 app.route("/v1/search", search);
+app.route("/v1/embeddings", embeddings);
 app.route("/v1/jobs", ask);
 app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/queues", queues);
@@ -144,7 +147,7 @@ app.notFound((c) =>
 app.onError((error, c) => {
   // The key ended during the request. `authenticate` replaces this answer.
   if (c.get("hasKeyEnded") === true) return problem(c, { code: "unauthorized", detail: error.message });
-  createJournal(c.env.EVENTS).fault({ event: "request.failed" }, error, { method: c.req.method, path: c.req.path });
+  createJournal(c.env).fault({ event: "request.failed" }, error, { method: c.req.method, path: c.req.path });
   return problem(c, {
     code: "internal_error",
     detail: "The error has been logged. Send the request again; that may help.",

@@ -30,12 +30,18 @@ declare global {
     readonly AI_GATEWAY_CACHE_SECONDS: string;
     /** Never used for a model that a client named, nor if the other model does not take the job's options. */
     readonly MODEL_FALLBACKS: Fallbacks;
+    /** Names of models in OpenAI's dialect besides the default ones: an object in wrangler.jsonc, or its JSON (producer/openai/model-names.ts). */
+    readonly OPENAI_MODELS: string | Readonly<Record<string, string | null>>;
+    /** "true" if OpenAI's dialect accepts parameters that it cannot meet, and only names them in a header. */
+    readonly OPENAI_LENIENT: string;
     /** The index of passages' vectors; without it they are in D1. */
     readonly PASSAGES?: VectorizeIndex;
     /** Converts HEIC and AVIF; without it such pictures are refused. */
     readonly IMAGES?: ImagesBinding;
     /** The journal's points; without it the journal has only lines. */
     readonly EVENTS?: AnalyticsEngineDataset;
+    /** The id of the request that is being answered: the producer sets it for each (producer/http/request-id.ts). */
+    readonly REQUEST_ID?: string;
     /** The keys that sign presigned URLs, and the bucket's address for S3 clients: its last segment is the bucket. */
     readonly R2_ACCESS_KEY_ID?: string;
     readonly R2_SECRET_ACCESS_KEY?: string;
@@ -68,6 +74,8 @@ export const DEFAULT_SETTINGS = {
   ACCESS_MEMBERS: "",
   AI_GATEWAY_ID: "",
   AI_GATEWAY_CACHE_SECONDS: "0",
+  OPENAI_MODELS: "",
+  OPENAI_LENIENT: "false",
   MODEL_FALLBACKS: {
     "@cf/openai/whisper-large-v3-turbo": ["@cf/openai/whisper"],
     "@cf/black-forest-labs/flux-2-klein-9b": [

@@ -55,6 +55,7 @@ test("a job that fails once and completes leaves one line a change of state", as
     jobId: id,
     taskId: task.taskId,
     ownerId: "operator",
+    requestId: expect.stringMatching(/^req_/),
   });
   expect(lines[1]).toEqual({ event: "task.leased", ...task, attempt: 1, queuedMs: time });
   expect(lines[3]).toEqual({ event: "task.leased", ...task, attempt: 2 });
@@ -146,7 +147,7 @@ test("an upload, a message that is given up on, a pause and each maintenance run
 
 test("a point carries names and numbers only, and there are 250 an invocation at most", () => {
   const points: AnalyticsEngineDataPoint[] = [];
-  const journal = createJournal({ writeDataPoint: (point) => void points.push(point!) });
+  const journal = createJournal({ EVENTS: { writeDataPoint: (point) => void points.push(point!) } });
   journal.record({ event: "upload.known", jobId: "job_1", ownerId: "me" }, { key: "inbox/my diary.mp3" });
   journal.fault({ event: "settle.failed" }, new Error("in my diary"), { tasks: 3 });
   journal.record({ event: "task.opened", taskId: "job_1.chunk" });
@@ -201,4 +202,27 @@ test("what a queue does not take is a line of JSON", async () => {
     { event: "wake.failed", tasks: 1, error: expect.any(String) as string },
     { event: "redrive.unsent", ownerId: "operator", deadLetterId: "dl_1", error: expect.any(String) as string },
   ]);
+});
+
+test("a request's id is in its answer and in its lines: the client's own, or a new one", async () => {
+  const submit = async (id: string) => {
+    const body = JSON.stringify({ kind: "classification", text: "named" });
+    const response = await darkroom.api("/v1/jobs", { method: "POST", body, headers: { "x-request-id": id } });
+    const named = response.headers.get("x-request-id")!;
+    const job = await response.json<{ id: string }>();
+    const [line] = await until(
+      async () => linesOf(job.id).filter(({ event }) => event === "job.queued"),
+      (found) => found.length > 0,
+    );
+    expect(line?.["requestId"]).toBe(named);
+    return named;
+  };
+  expect(await submit("trace-7/a.b")).toBe("trace-7/a.b");
+  for (const unfit of ["", "two words", "x".repeat(101)]) expect(await submit(unfit)).toMatch(/^req_[0-9a-f]{32}$/);
+  for (const path of ["/openai/v1/models", "/openai/v1/none", "/replicate/v1/models", "/v1/none", "/healthz", "/"]) {
+    for (const key of [undefined, null]) {
+      const response = await darkroom.api(path, { headers: { "x-request-id": "mine" }, ...(key === null && { key }) });
+      expect([path, response.headers.get("x-request-id")]).toEqual([path, "mine"]);
+    }
+  }
 });

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 
-import { Transcription } from "../producer/openai/audio.ts";
-import { ImageRequest } from "../producer/openai/images.ts";
+import { ImageRequest } from "../producer/openai/image-request.ts";
+import { Transcription } from "../producer/openai/transcription-fields.ts";
 import { PredictionRequest } from "../producer/replicate/create-prediction.ts";
 import { inputOf } from "../producer/replicate/inputs.ts";
 import { REPLICATE_MODELS } from "../shared/replicate/models.ts";

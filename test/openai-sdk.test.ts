@@ -162,31 +162,53 @@ test("errors are the SDK's own classes, with the parameter at fault", async () =
 
   const file = await recording();
   const ask = (more: object) => errorOf(client.audio.transcriptions.create({ file, model: "whisper-1", ...more }));
-  const unknown = await ask({ model: "gpt-4o-transcribe" });
+  const unknown = await ask({ model: "gpt-9" });
   expect(unknown).toBeInstanceOf(NotFoundError);
   expect(unknown).toMatchObject({ code: "model_not_found", param: "model" });
-  for (const [more, param] of [
-    [{ temperature: 0.7 }, "temperature"],
-    [{ language: "English" }, "language"],
-    [{ stream: true }, "stream"],
-    [{ response_format: "diarized_json" }, "response_format"],
-    [{ timestamp_granularities: ["word"] }, "timestamp_granularities"],
-    [{ model: "fast", prompt: "numbers" }, "prompt"],
-    [{ include: ["logprobs"] }, "include"],
+  for (const [more, param, message] of [
+    [{ temperature: 7 }, "temperature", "Invalid 'temperature': expected a number from 0 to 1"],
+    [{ language: "English" }, "language", "Unsupported value: 'language' is 'English': "],
+    [{ stream: "perhaps" }, "stream", "Invalid 'stream': expected 'true' or 'false'"],
+    [
+      { response_format: "diarized_json" },
+      "response_format",
+      "'response_format' is 'diarized_json': the models here do",
+    ],
+    [{ model: "accurate", response_format: "srt", stream: true }, "response_format", "a stream has the text alone"],
+    [{ model: "fast", prompt: "numbers" }, "prompt", "Unsupported value: 'prompt' is 'numbers': the model takes none."],
+    [{ model: "fast", language: "de" }, "language", "'language' is 'de': the model knows only 'en'."],
   ] as const) {
     const refused = await ask(more);
     expect(refused).toBeInstanceOf(BadRequestError);
     expect(refused).toMatchObject({ status: 400, type: "invalid_request_error", param });
+    expect(refused.message).toContain(message);
   }
   const text = await ask({ file: await toFile(Buffer.from("no recording"), "a.bin") });
   expect(text).toBeInstanceOf(BadRequestError);
   expect(text).toMatchObject({ param: "file", code: "unsupported_media" });
 
   const draw = (more: object) => errorOf(client.images.generate({ prompt: "a boat", ...more }));
-  expect(await draw({ size: "512x512" })).toMatchObject({ status: 400, param: "size" });
-  expect(await draw({ n: 5 })).toMatchObject({ status: 400, param: "n" });
-  expect(await draw({ quality: "hd" })).toMatchObject({ status: 400, param: "quality" });
-  expect(await draw({ style: "vivid" })).toMatchObject({ status: 400, param: "style", code: "unknown_parameter" });
+  expect(await draw({ size: "large" })).toMatchObject({ status: 400, param: "size" });
+  expect(await draw({ n: 11 })).toMatchObject({ status: 400, param: "n" });
+  expect(await draw({ quality: "best" })).toMatchObject({ status: 400, param: "quality" });
+  expect(await draw({ tone: "warm" })).toMatchObject({ status: 400, param: "tone", code: "unknown_parameter" });
+  for (const [more, param, message] of [
+    [{ background: "transparent" }, "background", "Unsupported value: 'background' is 'transparent': the models here"],
+    [
+      { output_format: "png" },
+      "output_format",
+      "Unsupported value: 'output_format' is 'png': the models here draw 'jpeg'.",
+    ],
+    [
+      { stream: true, partial_images: 2 },
+      "stream",
+      "Unsupported value: 'stream' is 'true': pictures are not streamed.",
+    ],
+  ] as const) {
+    const refused = await draw(more);
+    expect(refused).toMatchObject({ status: 400, param, code: "unsupported_value" });
+    expect(refused.message).toContain(message);
+  }
   expect(await draw({ prompt: " " })).toMatchObject({ status: 400, param: "prompt" });
   expect(await errorOf(client.embeddings.create({ model: "x", input: "y" }))).toMatchObject({
     status: 404,

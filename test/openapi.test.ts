@@ -363,6 +363,8 @@ test("what the API answers is what the document says, to the last field", async 
   await call("askJob", `/v1/jobs/${upload.id}/ask`, json({ question: "What is said?" }));
   await call("askJob", `/v1/jobs/${upload.id}/ask`, json({ question: "" }));
   await call("askJob", "/v1/jobs/none/ask", json({ question: "What?" }));
+  await call("embedTexts", "/v1/embeddings", json({ texts: ["a harbour", "a port"] }));
+  await call("embedTexts", "/v1/embeddings", json({ texts: [] }));
   const followed = { kind: "classification", text: "a fox", then: ["summarise"] };
   await call("submitJob", "/v1/jobs", json(followed));
   await call("submitJob", "/v1/jobs", json({ ...followed, then: ["describe"] }));

@@ -133,6 +133,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     body: () => ({ question: "What do they say?" }),
     code: "job_not_found",
   },
+  "POST /v1/embeddings": { path: () => "/v1/embeddings", body: () => ({ texts: ["my own words"] }), code: null },
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
   // They send the same bytes, and get their own job without a reused result.
   "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },
@@ -253,6 +254,11 @@ export const WALK: Readonly<Record<string, Step>> = {
   "POST /v1/webhooks/secret/rotate": { path: () => "/v1/webhooks/secret/rotate", code: null },
   "GET /openai/v1/models": { path: () => "/openai/v1/models", code: null },
   "GET /openai/v1/models/:id{.+}": { path: () => "/openai/v1/models/@cf/openai/whisper", code: null },
+  "POST /openai/v1/embeddings": {
+    path: () => "/openai/v1/embeddings",
+    body: () => ({ model: "bge-m3", input: "my own words" }),
+    code: null,
+  },
   "POST /openai/v1/audio/transcriptions": {
     path: () => "/openai/v1/audio/transcriptions",
     body: recordingForm,

@@ -174,6 +174,8 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     ACCESS_MEMBERS: "",
     AI_GATEWAY_ID: "",
     AI_GATEWAY_CACHE_SECONDS: "0",
+    OPENAI_MODELS: "",
+    OPENAI_LENIENT: "false",
     // The judge knows only the answers of the models that the jobs name.
     MODEL_FALLBACKS: {},
     R2_ACCESS_KEY_ID: "local",

@@ -207,6 +207,15 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
+    operation: "POST /v1/embeddings",
+    via,
+    async run({ client }) {
+      const { embeddings, usage } = await client.embeddings(["a harbour", "a port"]);
+      expect(embeddings.length === 2 && embeddings[0]?.length === embeddings[1]?.length, "not two vectors");
+      expect(usage.inputTokens > 0, "no tokens");
+    },
+  },
+  {
     operation: "GET /v1/search",
     via,
     async run({ client }) {

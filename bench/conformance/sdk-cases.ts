@@ -51,6 +51,31 @@ export const sdkCases: readonly Case[] = [
     },
   })),
   {
+    operation: "POST /openai/v1/audio/transcriptions",
+    via: "openai",
+    of: "streamed",
+    async run({ openai }) {
+      const request = { file: recording(), model: "gpt-4o-transcribe", stream: true } as const;
+      let deltas = "";
+      let whole = "";
+      for await (const event of await openai.audio.transcriptions.create(request)) {
+        if (event.type === "transcript.text.delta") deltas += event.delta;
+        if (event.type === "transcript.text.done") whole = event.text;
+      }
+      expect(whole.includes(WORDS) && deltas === whole, `it streams '${deltas}' and says '${whole}'`);
+    },
+  },
+  ...(["float", "base64", undefined] as const).map((format): Case => ({
+    operation: "POST /openai/v1/embeddings",
+    via: "openai",
+    of: format ?? "the library's default",
+    async run({ openai }) {
+      const request = { model: "text-embedding-3-small", input: ["a harbour", "a port"] };
+      const { data } = await openai.embeddings.create({ ...request, ...(format && { encoding_format: format }) });
+      expect(data.length === 2 && data[1]?.index === 1, `${data.length} vectors`);
+    },
+  })),
+  {
     operation: "POST /openai/v1/audio/translations",
     via: "openai",
     async run({ openai }) {

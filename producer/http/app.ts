@@ -1,5 +1,6 @@
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
+import type { ModelId } from "../../shared/models/models.ts";
 import type { PeekedBody } from "../uploads/receive-upload.ts";
 
 /** What the handlers of every route can read: the bindings, and the key of the request. */
@@ -24,6 +25,10 @@ export interface App {
     polledJob?: JobDetail;
     /** The address is a signed link whose signature has been checked. */
     isLink?: true;
+    /** The parameters that OpenAI's dialect has accepted without effect. */
+    ignored?: readonly string[];
+    /** What the models are called in OpenAI's dialect. */
+    aliases?: ReadonlyMap<string, ModelId>;
     /** The body, if its first bytes had to be read. */
     peeked?: PeekedBody;
   };

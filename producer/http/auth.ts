@@ -52,7 +52,7 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
 async function whoSends(c: Context<App>): Promise<Key | Problem> {
   const authorization = c.req.header("authorization");
   if (authorization === undefined) {
-    const signedIn = await signInByAccess(c.req.raw, c.env, createJournal(c.env.EVENTS));
+    const signedIn = await signInByAccess(c.req.raw, c.env, createJournal(c.env));
     if (signedIn !== null) return signedIn;
   }
   const token = tokenOf(authorization);

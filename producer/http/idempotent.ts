@@ -77,7 +77,7 @@ export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource>
       await keepAnswer(db, request, runId, { status: c.res.status, headers, body: await c.res.clone().text() });
     } catch (error) {
       // The request itself has succeeded. If the client repeats it after a minute, it runs again and finds by its seed what this run made.
-      createJournal(c.env.EVENTS).fault({ event: "request.failed" }, error, { path: pathname });
+      createJournal(c.env).fault({ event: "request.failed" }, error, { path: pathname });
     }
   });
 }

@@ -36,7 +36,7 @@ export async function limitFailures(c: Context<App>): Promise<Problem | null> {
       if (isCounted) return null;
     } catch (error) {
       // If the limiter fails, the request is not limited.
-      createJournal(c.env.EVENTS).fault({ event: "limit.failed" }, error);
+      createJournal(c.env).fault({ event: "limit.failed" }, error);
       return null;
     }
   }

@@ -22,7 +22,7 @@ async function isWithin(env: Env, keyId: string): Promise<boolean> {
   try {
     return (await env.REQUESTS.limit({ key: keyId })).success;
   } catch (error) {
-    createJournal(env.EVENTS).fault({ event: "limit.failed" }, error);
+    createJournal(env).fault({ event: "limit.failed" }, error);
     return true;
   }
 }

@@ -55,13 +55,14 @@ async function readAll(body: ReadableStream<Uint8Array>): Promise<Uint8Array | n
   return whole;
 }
 
-/** The fields that are not files, by name. `name[]` may occur several times and becomes a list. */
-export function textFields({ texts }: Form): Record<string, string | readonly string[]> {
-  return Object.fromEntries(
-    Array.from(texts, ([name, values]) =>
-      name.endsWith("[]") ? [name.slice(0, -2), values] : [name, values[0] ?? ""],
-    ),
-  );
+/** The values of the fields that are not files. `name[]`, `name[0]` and `name[part]`, as SDKs write lists and objects, belong to `name`. */
+export function fieldValues({ texts }: Form): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, readonly string[]>();
+  for (const [written, values] of texts) {
+    const name = written.replace(/(?<=.)\[[^[\]]*\]$/, "");
+    fields.set(name, [...(fields.get(name) ?? []), ...values]);
+  }
+  return fields;
 }
 
 const TOO_LARGE: ReadForm = {

@@ -40,6 +40,8 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/search": READ,
   // A question costs money, and the answer quotes the transcript.
   "POST /v1/jobs/:id/ask": READ_WRITE,
+  // It costs money, and answers at once.
+  "POST /v1/embeddings": READ_WRITE,
   "GET /v1/uploads": READ,
   "POST /v1/uploads": WRITE,
   "POST /v1/uploads/announce": WRITE,
@@ -96,6 +98,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /openai/v1/audio/transcriptions": READ_WRITE,
   "POST /openai/v1/audio/translations": READ_WRITE,
   "POST /openai/v1/images/generations": READ_WRITE,
+  "POST /openai/v1/embeddings": READ_WRITE,
   "GET /replicate/v1/models": READ,
   "QUERY /replicate/v1/models": READ,
   "GET /replicate/v1/models/:owner/:name": READ,

@@ -8,11 +8,10 @@ import { readTranscript } from "../transcripts/read-transcript.ts";
 import { iso } from "../http/time.ts";
 import { leavesTranscript } from "../../shared/kinds/index.ts";
 
-export interface JobEvent {
-  readonly event: "state" | "progress" | "segment" | "done";
-  readonly id: string;
-  readonly data: unknown;
-}
+export type JobEvent = { readonly id: string } & (
+  | { readonly event: "segment"; readonly data: Segment & { readonly index: number } }
+  | { readonly event: "state" | "progress" | "done"; readonly data: unknown }
+);
 
 export interface FollowDeps {
   readonly db: D1Database;
@@ -47,15 +46,19 @@ export async function* followJob(
   let segmentsRead = 0;
   let waitMs = FIRST_WAIT_MS;
   let progressInMs = 0;
-  const sent = (event: JobEvent["event"], step: Partial<EventCursor>, data: unknown): JobEvent => {
+  const moveTo = (step: Partial<EventCursor>): string => {
     cursor = { ...cursor, ...step };
-    return { event, id: encodeEventId(job.id, cursor), data };
+    return encodeEventId(job.id, cursor);
+  };
+  const sent = (event: "state" | "progress" | "done", step: Partial<EventCursor>, data: unknown): JobEvent => {
+    return { event, id: moveTo(step), data };
   };
   /** @param from the index of the first segment in the transcript. Segments that the client already has are left out. */
   function* segmentEvents(segments: readonly Segment[], from: number): Generator<JobEvent> {
     for (const [offset, segment] of segments.entries()) {
       const index = from + offset;
-      if (index >= cursor.segments) yield sent("segment", { segments: index + 1 }, { index, ...segment });
+      if (index >= cursor.segments)
+        yield { event: "segment", id: moveTo({ segments: index + 1 }), data: { index, ...segment } };
     }
   }
   function* stateEvents(pulse: Pulse, upTo: number): Generator<JobEvent> {

@@ -13,7 +13,7 @@ export const MAX_STREAM_MS = 5 * 60_000;
 /** It is not known when another stream ends. The place of a stream whose Worker died is free again after the lease. */
 const LOOK_AGAIN_SECONDS = 15;
 
-const TOO_MANY = {
+export const TOO_MANY_STREAMS = {
   code: "too_many_streams",
   detail: `This key has ${MAX_STREAMS_A_KEY} event streams open. Close one, or poll several jobs with GET /v1/jobs.`,
   retryAfterSeconds: LOOK_AGAIN_SECONDS,
@@ -30,7 +30,7 @@ export async function streamInPlace(
 ): Promise<Response> {
   const { db, journal } = intakeOf(c.env);
   const place = await takePlace(c.get("key"), { db, journal });
-  if (place === null) return problem(c, TOO_MANY);
+  if (place === null) return problem(c, TOO_MANY_STREAMS);
   c.header("x-accel-buffering", "no");
   const ended = Promise.withResolvers<void>();
   // When a client goes away, the platform stops everything except what `waitUntil` waits for.

@@ -1,133 +1,44 @@
 import { type Context, Hono } from "hono";
-import * as z from "zod";
 
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { InitialPrompt } from "../../shared/kinds/transcription/options.ts";
-import { boundedText } from "../../shared/input/bounded-text.ts";
+import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
-import { problem, type ProblemCode } from "../http/problem.ts";
-import { readForm, textFields } from "../http/read-form.ts";
-import { readTranscript } from "../transcripts/read-transcript.ts";
-import { JobRequest } from "../jobs/requests.ts";
-import { storeFile } from "../uploads/store-file.ts";
-import { submitJob } from "../jobs/submit-job.ts";
+import { curl, expectForm } from "../http/expect-body.ts";
+import { problem } from "../http/problem.ts";
+import type { FormFile } from "../http/parse-form.ts";
+import { readForm } from "../http/read-form.ts";
 import { parse } from "../http/validate.ts";
+import { TOO_MANY_STREAMS } from "../jobs/stream-in-place.ts";
+import { JobRequest } from "../jobs/requests.ts";
+import { takePlace } from "../jobs/stream-place.ts";
+import { submitJob } from "../jobs/submit-job.ts";
+import { readTranscript } from "../transcripts/read-transcript.ts";
+import { storeFile } from "../uploads/store-file.ts";
 import { awaitJobs } from "./await-jobs.ts";
 import { openAiError } from "./errors.ts";
-import { ModelName, noSuchModel, SPEECH_NAMES } from "./models.ts";
-import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
-import { transcription } from "../../shared/kinds/transcription/kind.ts";
-import { describe, formBody } from "../http/describe.ts";
-import { TRANSCRIPTION, TRANSLATION } from "./examples.ts";
-import { TranscriptText } from "./schema.ts";
+import { streamTranscript } from "./stream-transcript.ts";
+import { transcriptBody, type Wanted } from "./transcript-body.ts";
+import { readTranscription, type WantedTranscript } from "./transcription-fields.ts";
 
 export const audio = new Hono<App>();
 
-const common = {
-  model: ModelName,
-  prompt: InitialPrompt.optional(),
-  response_format: z.enum(RESPONSE_FORMATS).default("json"),
-  temperature: boundedText({ max: 20 })
-    .refine(
-      (given) => given !== "" && Number(given) === 0,
-      "only 0 is supported: the models do not accept a temperature",
-    )
-    .optional(),
-};
+/** What curl sends a recording with. */
+const SEND_FILE = "-F model=whisper-1 -F file=@recording.mp3";
 
-const Translation = z.strictObject(common);
+audio.use("*", expectForm(SEND_FILE));
+audio.post("/transcriptions", (c) => transcribeFile(c, "transcribe"));
+audio.post("/translations", (c) => transcribeFile(c, "translate"));
 
-export const Transcription = z
-  .strictObject({
-    ...common,
-    // Checked with the job's options; empty is as good as left out.
-    language: boundedText({ max: 35 }).optional(),
-    stream: z.literal("false", "streaming is not supported").optional(),
-    chunking_strategy: z
-      .literal("auto", "only 'auto' is supported: recordings are always cut in quiet places")
-      .optional(),
-    timestamp_granularities: z.array(z.enum(["word", "segment"])).optional(),
-  })
-  .refine(
-    ({ response_format, timestamp_granularities }) =>
-      timestamp_granularities === undefined || response_format === "verbose_json",
-    {
-      path: ["timestamp_granularities"],
-      message: "requires response_format 'verbose_json'",
-    },
-  );
-
-/** The file of the form, which the schema does not see. */
-const WITH_FILE = { file: z.file().describe("the recording") };
-const PROBLEMS = [
-  "invalid_request",
-  "upload_too_large",
-  "unsupported_media",
-  "model_not_found",
-  "too_many_jobs",
-  "upload_allowance_used",
-  "model_unavailable",
-] as const satisfies ProblemCode[];
-
-audio.post(
-  "/transcriptions",
-  describe({
-    operationId: "createTranscription",
-    summary: "Transcribe a recording",
-    description:
-      "The recording becomes a job, and the answer waits for its transcript. `response_format` chooses JSON, text or captions.",
-    tags: ["openai"],
-    requestBody: formBody(Transcription.safeExtend(WITH_FILE)),
-    answers: {
-      200: {
-        description: "the transcript",
-        schema: TranscriptText,
-        example: TRANSCRIPTION,
-        media: ["text/plain"],
-      },
-    },
-    problems: PROBLEMS,
-  }),
-  (c) => transcribeFile(c, "transcribe", Transcription),
-);
-audio.post(
-  "/translations",
-  describe({
-    operationId: "createTranslation",
-    summary: "Translate a recording into English",
-    description: "The recording becomes a job, and the answer waits for its transcript in English.",
-    tags: ["openai"],
-    requestBody: formBody(Translation.safeExtend(WITH_FILE)),
-    answers: {
-      200: {
-        description: "the transcript in English",
-        schema: TranscriptText,
-        example: TRANSLATION,
-        media: ["text/plain"],
-      },
-    },
-    problems: PROBLEMS,
-  }),
-  (c) => transcribeFile(c, "translate", Translation),
-);
-
-/** Store the file, submit its job, wait for it, and answer with the transcript. */
-async function transcribeFile(
-  c: Context<App>,
-  task: "transcribe" | "translate",
-  schema: typeof Transcription | typeof Translation,
-): Promise<Response> {
+/** Store the file, submit its job, and answer with the transcript: when the job has ended, or as it grows. */
+async function transcribeFile(c: Context<App>, task: Wanted["task"]): Promise<Response> {
   const read = await readForm(c);
   if (!read.ok) return problem(c, read.problem);
+  const wanted = readTranscription(c, task, read.form);
+  if (!wanted.ok) return wanted.response;
   const file = read.form.files.get("file");
-  const fields = parse<z.infer<typeof Transcription> | z.infer<typeof Translation>>(c, schema, textFields(read.form));
-  if (!fields.ok) return fields.response;
-  const { model, prompt, response_format: format, ...rest } = fields.value;
-  const tier = SPEECH_NAMES.get(model);
-  if (tier === undefined) return problem(c, noSuchModel(model));
   if (file === undefined) {
-    const message = "Missing or empty 'file': send the recording as a file of the form.";
+    const message = `Missing or empty 'file': send the recording as a file of the form: ${curl(c, SEND_FILE)}`;
     return openAiError(c, {
       status: 400,
       message,
@@ -136,34 +47,56 @@ async function transcribeFile(
       code: "missing_required_parameter",
     });
   }
+  if (!wanted.value.isStream) return answerWhole(c, wanted.value, file);
 
+  const deps = intakeOf(c.env);
+  // Before the job is paid for.
+  const place = await takePlace(c.get("key"), deps);
+  if (place === null) return problem(c, TOO_MANY_STREAMS);
+  const submitted = await submitFile(c, wanted.value, file).catch(async (error: unknown) => {
+    await place.giveBack();
+    throw error;
+  });
+  if (submitted.ok) return streamTranscript(c, { id: submitted.jobId }, place, deps);
+  await place.giveBack();
+  return submitted.response;
+}
+
+async function answerWhole(c: Context<App>, wanted: WantedTranscript, file: FormFile): Promise<Response> {
+  const submitted = await submitFile(c, wanted, file);
+  if (!submitted.ok) return submitted.response;
+  const waited = await awaitJobs(c, [submitted.jobId], "file");
+  if (!waited.ok) return waited.response;
+  const [job] = waited.jobs;
+  if (job === undefined) throw new Error("no job was waited for");
+  const { body, contentType } = transcriptBody(await readTranscript(job, intakeOf(c.env)), wanted);
+  return c.body(body, 200, { ...waited.headers, "content-type": contentType });
+}
+
+type SubmittedFile =
+  | { readonly ok: true; readonly jobId: string }
+  | { readonly ok: false; readonly response: Response };
+
+async function submitFile(c: Context<App>, wanted: WantedTranscript, file: FormFile): Promise<SubmittedFile> {
+  const { task, tier, prompt, language } = wanted;
   const options = {
     tier,
     // Some tiers have no option `task`: they always transcribe.
     ...(task === "translate" && { task }),
-    ...(prompt !== undefined && prompt !== "" && { initialPrompt: prompt }),
-    ...("language" in rest && rest.language !== undefined && rest.language !== "" && { language: rest.language }),
+    ...(prompt !== undefined && { initialPrompt: prompt }),
+    ...(language !== undefined && { language }),
   };
   // The options are checked before anything is stored, so the key of the file is not known yet.
   const checked = parse(c, JobRequest, { kind: transcription.kind, source: "files/", options });
-  if (!checked.ok) return checked.response;
+  if (!checked.ok) return checked;
 
   const deps = intakeOf(c.env);
   const by = submitterOf(c);
   const incoming = { body: file.bytes, sizeBytes: file.bytes.length, contentType: file.contentType };
   const stored = await storeFile(incoming, by, deps);
-  if (!stored.ok) return problem(c, stored.problem);
+  if (!stored.ok) return { ok: false, response: problem(c, stored.problem) };
   const submitted = await submitJob(JobRequest.parse({ ...checked.value, source: stored.file.key }), by, deps);
-  if (!submitted.ok) {
-    await stored.file.forget();
-    return problem(c, submitted.problem);
-  }
-
-  const waited = await awaitJobs(c, [submitted.job.id], "file");
-  if (!waited.ok) return waited.response;
-  const [job] = waited.jobs;
-  if (job === undefined) throw new Error("no job was waited for");
-  const granularities = ("timestamp_granularities" in rest ? rest.timestamp_granularities : undefined) ?? ["segment"];
-  const { body, contentType } = transcriptBody(await readTranscript(job, deps), { task, format, granularities });
-  return c.body(body, 200, { ...waited.headers, "content-type": contentType });
+  if (submitted.ok) return { ok: true, jobId: submitted.job.id };
+  await stored.file.forget();
+  return { ok: false, response: problem(c, submitted.problem) };
 }

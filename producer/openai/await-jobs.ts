@@ -45,27 +45,47 @@ export async function awaitJobs(c: Context<App>, ids: readonly string[], param: 
   const headers = { "x-darkroom-job": ids.join(", ") };
   const ownerId = c.get("ownerId");
   const deps = intakeOf(c.env);
-  const found = await Promise.all(ids.map((id) => waitForJob(deps, { id, ownerId }, WAIT_MS)));
-  const jobs = found.filter((job) => job !== null);
-  for (const { job } of jobs) {
-    if (job.state === "completed") continue;
-    // Without this header the SDK would send the request again, which would cost again. The client should read the job instead.
-    return { ok: false, response: openAiError(c, unfinished(job, param), { ...headers, "x-should-retry": "false" }) };
+  const endAt = Date.now() + WAIT_MS;
+  const jobs: JobDetail[] = [];
+  // One after the other: each wait reads D1 once a second, and an invocation may make a thousand queries.
+  for (const id of ids) {
+    const job = await waitForJob(deps, { id, ownerId }, Math.max(0, endAt - Date.now()));
+    if (job !== null) jobs.push(job);
+  }
+  const broken = jobs.find(({ job }) => job.state !== "completed");
+  if (broken !== undefined) {
+    const error = unfinished(broken.job, param);
+    // Without this header the SDK would send the request again, which would cost again. The client should read the jobs instead.
+    const response = openAiError(
+      c,
+      { ...error, message: `${error.message}${othersOf(jobs)}` },
+      { ...headers, "x-should-retry": "false" },
+    );
+    return { ok: false, response };
   }
   if (jobs.length < ids.length) throw new Error(`jobs '${ids.join(", ")}' were pruned while their client waited`);
   return { ok: true, jobs, headers };
+}
+
+/** The results of the other jobs of a call, which are paid for and kept. */
+function othersOf(jobs: readonly JobDetail[]): string {
+  const completed = jobs.filter(({ job }) => job.state === "completed").map(({ job }) => `'${job.id}'`);
+  if (jobs.length === 1) return "";
+  if (completed.length === 0) return ` None of the ${jobs.length} jobs of the call has completed.`;
+  return ` Of the ${jobs.length} jobs of the call, ${completed.length} completed: read ${completed.join(", ")} with GET /v1/jobs/{id}.`;
 }
 
 /** The error for a job that has not completed. `param` is the parameter that has its input. */
 export function unfinished(
   { id, state, errorCode, errorMessage }: Pick<JobDetail["job"], "id" | "state" | "errorCode" | "errorMessage">,
   param: string,
+  waitedMs = WAIT_MS,
 ): OpenAiError {
   if (state === "cancelled") {
     return { status: 409, message: `Job '${id}' was cancelled.`, type: "invalid_request_error", code: "job_cancelled" };
   }
   if (state !== "failed") {
-    const message = `Job '${id}' has not ended after ${WAIT_MS / 1000} s, and continues. Read it with GET /v1/jobs/${id}.`;
+    const message = `Job '${id}' has not ended after ${waitedMs / 1000} s, and continues. Read it with GET /v1/jobs/${id}.`;
     return { status: 504, message, type: "server_error", code: "timeout" };
   }
   const message = `Job '${id}' failed: ${errorMessage ?? "the reason is not known"}`;

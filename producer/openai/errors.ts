@@ -14,12 +14,13 @@ export interface OpenAiError {
   readonly code?: string | null;
 }
 
-export function openAiError(
-  c: Context,
-  { status, message, type, param = null, code = null }: OpenAiError,
-  headers: Record<string, string> = {},
-): Response {
-  return c.json({ error: { message, type, param, code } }, status, headers);
+export function openAiError(c: Context, error: OpenAiError, headers: Record<string, string> = {}): Response {
+  return c.json(errorBody(error), error.status, headers);
+}
+
+/** The body of an error, which a stream that has begun sends as an event. */
+export function errorBody({ message, type, param = null, code = null }: OpenAiError) {
+  return { error: { message, type, param, code } };
 }
 
 /** Translate every problem, from a missing key to a bug, into OpenAI's format. */

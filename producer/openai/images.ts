@@ -1,91 +1,46 @@
 import { Hono } from "hono";
-import * as z from "zod";
 
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
-import { IMAGE_MODELS } from "../../shared/models/models.ts";
-import { Prompt } from "../../shared/kinds/image-generation/options.ts";
-import { artifactUrl } from "../../shared/uploads/signed-url.ts";
-import { boundedText } from "../../shared/input/bounded-text.ts";
-import { signingKey } from "../../shared/keys/signing-keys.ts";
-import type { App } from "../http/app.ts";
-import { limitBody } from "../http/limit-body.ts";
-import { submitterOf } from "../http/auth.ts";
-import { problem } from "../http/problem.ts";
-import { JobRequest } from "../jobs/requests.ts";
-import { submitJob } from "../jobs/submit-job.ts";
-import { parse, parseBody } from "../http/validate.ts";
-import { awaitJobs } from "./await-jobs.ts";
-import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
 import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
-import { BODY_PROBLEMS, describe, otherBody } from "../http/describe.ts";
-import { IMAGE_REQUEST, IMAGES } from "./examples.ts";
-import { Images } from "./schema.ts";
+import { signingKey } from "../../shared/keys/signing-keys.ts";
+import { artifactUrl } from "../../shared/uploads/signed-url.ts";
+import type { App } from "../http/app.ts";
+import { submitterOf } from "../http/auth.ts";
+import { expectJson } from "../http/expect-body.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { problem } from "../http/problem.ts";
+import { parse } from "../http/validate.ts";
+import { JobRequest } from "../jobs/requests.ts";
+import { submitJobs } from "../jobs/submit-job.ts";
+import { awaitJobs } from "./await-jobs.ts";
+import { readImageRequest } from "./image-request.ts";
+import { takesSize } from "./image-size.ts";
 
 export const images = new Hono<App>();
 
-/** Each image is a job of its own. */
-const MAX_IMAGES = 4;
-
-/** `user` is an id of the client's own. Darkroom does not use it. */
-const MAX_USER_CHARS = 1000;
-
-/** The size that models without a choice of size draw. */
-const FIXED_SIZE = "1024x1024";
-
-// `nullish`: the SDK's types allow null for "the default".
-export const ImageRequest = z.strictObject({
-  prompt: Prompt,
-  model: ModelName.nullish(),
-  n: z.int().min(1).max(MAX_IMAGES).nullish(),
-  size: boundedText({
-    max: 9,
-    pattern: [/^(auto|[0-9]{3,4}x[0-9]{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
-  }).nullish(),
-  response_format: z.enum(["url", "b64_json"]).nullish(),
-  quality: z
-    .enum(["standard", "auto"], "only 'standard' and 'auto' are supported: the models have no other quality")
-    .nullish(),
-  background: z.literal("auto", "only 'auto' is supported").nullish(),
-  stream: z.literal(false, "streaming is not supported").nullish(),
-  user: boundedText({ max: MAX_USER_CHARS }).optional(),
-});
-
 images.post(
   "/generations",
-  describe({
-    operationId: "createImage",
-    summary: "Generate pictures",
-    description:
-      "Each picture is a job, and the answer waits for it. OpenAI's names of models stand for models of the platform.",
-    tags: ["openai"],
-    request: IMAGE_REQUEST,
-    answers: { 200: { description: "the pictures, as links or as base64", schema: Images, example: IMAGES } },
-    problems: [...BODY_PROBLEMS, "model_not_found", "too_many_jobs", "model_refused", "model_unavailable"],
-  }),
-  otherBody(ImageRequest),
+  expectJson(() => ({ prompt: "a harbour" })),
   limitBody,
   async (c) => {
-    const request = await parseBody(c, ImageRequest);
+    const request = await readImageRequest(c);
     if (!request.ok) return request.response;
-    const { prompt, model, n, size, response_format: format } = request.value;
-    const name = IMAGE_NAMES.get(model ?? "dall-e-2");
-    if (name === undefined) return problem(c, noSuchModel(model ?? ""));
-    const takesSize = IMAGE_MODELS[name].options.includes("width");
-    const isFixed = size === undefined || size === null || size === "auto" || (!takesSize && size === FIXED_SIZE);
-    const [width, height] = isFixed ? [] : size.split("x").map(Number);
+    const { prompt, model, count, size, isUrl } = request.value;
+    const options = { model, ...(takesSize(model) && size) };
     // The same prompt asks for a new picture each time.
-    const options = { model: name, ...(width !== undefined && { width, height }) };
     const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
     if (!job.ok) return job.response;
-    const isUrl = format !== "b64_json";
 
     const deps = intakeOf(c.env);
-    const ids: string[] = [];
-    for (let index = 0; index < (n ?? 1); index += 1) {
-      const submitted = await submitJob(job.value, submitterOf(c), deps);
-      if (!submitted.ok) return problem(c, submitted.problem);
-      ids.push(submitted.job.id);
+    const asked = Array.from({ length: count }, () => job.value);
+    const submitted = await submitJobs(asked, submitterOf(c), deps);
+    const ids = submitted.flatMap((one) => (one.ok ? one.job.id : []));
+    const refused = submitted.find((one) => !one.ok);
+    if (refused !== undefined) {
+      // The jobs that were accepted will be paid for, so that the client must be able to find them, and must not repeat the request.
+      const headers = ids.length === 0 ? {} : { "x-darkroom-job": ids.join(", "), "x-should-retry": "false" };
+      return problem(c, refused.problem, headers);
     }
     const waited = await awaitJobs(c, ids, "prompt");
     if (!waited.ok) return waited.response;
@@ -100,7 +55,9 @@ images.post(
         return { url: await artifactUrl({ jobId: detail.job.id, name: picture.name }, { origin, key, now }) };
       }),
     );
-    return c.json({ created: Math.floor(now / 1000), data }, 200, waited.headers);
+    const [, format] = waited.jobs.map((detail) => pictureOf(detail).contentType.split("/"))[0] ?? [];
+    const drawn = { size: `${size.width}x${size.height}`, output_format: format, background: "opaque" };
+    return c.json({ created: Math.floor(now / 1000), data, ...drawn }, 200, waited.headers);
   },
 );
 

@@ -1,89 +1,70 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 
-import {
-  IMAGE_MODEL_NAMES,
-  IMAGE_MODELS,
-  type ImageModelName,
-  SPEECH_MODELS,
-  type Tier,
-  TIERS,
-} from "../../shared/models/models.ts";
-import { boundedText } from "../../shared/input/bounded-text.ts";
+import type { ModelId } from "../../shared/models/models.ts";
 import type { App } from "../http/app.ts";
 import { problem, type Problem } from "../http/problem.ts";
-import { describe } from "../http/describe.ts";
-import { MODEL, MODELS } from "./examples.ts";
-import { Model, ModelList } from "./schema.ts";
+import { allNames, findByName, type NamedTask, readAliases } from "./model-names.ts";
 
 /** When the catalogue was read, which is the nearest known date to the creation of a model. Epoch seconds, as in OpenAI's API. */
 const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;
 
-/** The tier for every name of a speech model: Darkroom's, the platform's and OpenAI's. */
-export const SPEECH_NAMES: ReadonlyMap<string, Tier> = new Map<string, Tier>([
-  ["whisper-1", "accurate"],
-  ...TIERS.flatMap((tier): [string, Tier][] => [
-    [tier, tier],
-    [SPEECH_MODELS[tier].id, tier],
-  ]),
-]);
+/** Read the operator's table of names. A mistake in it is answered before anything is done: a name might stand for another model. */
+export const readModelNames = createMiddleware<App>(async (c, next) => {
+  const table = readAliases(c.env);
+  if (!table.ok) {
+    return problem(c, { code: "unavailable", detail: `${table.why} Correct it in wrangler.jsonc and deploy again.` });
+  }
+  c.set("aliases", table.aliases);
+  return next();
+});
 
-export const IMAGE_NAMES: ReadonlyMap<string, ImageModelName> = new Map<string, ImageModelName>([
-  ["dall-e-2", "flux-1-schnell"],
-  ["dall-e-3", "flux-1-schnell"],
-  ...IMAGE_MODEL_NAMES.flatMap((name): [string, ImageModelName][] => [
-    [name, name],
-    [IMAGE_MODELS[name].id, name],
-  ]),
-]);
+/** The model that a request names, among those of the route's task. */
+export function modelOf(
+  c: Context<App>,
+  asked: { readonly name: string; readonly task: NamedTask },
+): { readonly ok: true; readonly model: ModelId } | { readonly ok: false; readonly response: Response } {
+  const aliases = aliasesOf(c);
+  const model = findByName(aliases, asked);
+  if (model !== null) return { ok: true, model };
+  return { ok: false, response: problem(c, noSuchModel(asked, allNames(aliases).has(asked.name))) };
+}
 
-/** The name of a model in a request. */
-export const ModelName = boundedText({ max: 200, min: 1 });
+function noSuchModel({ name, task }: { name: string; task: NamedTask }, isKnown: boolean): Problem {
+  const what = isKnown ? `is not a model for ${WORK[task]}` : "does not exist here";
+  const detail = `The model '${name}' ${what}. GET /openai/v1/models lists the models; OPENAI_MODELS gives them other names.`;
+  return { code: "model_not_found", detail };
+}
 
-export function noSuchModel(model: string): Problem {
-  return {
-    code: "model_not_found",
-    detail: `The model '${model}' does not exist here. GET /openai/v1/models lists the models.`,
-  };
+const WORK: Readonly<Record<NamedTask, string>> = {
+  speech: "recordings",
+  image: "pictures",
+  text: "text",
+  embedding: "embeddings",
+};
+
+function aliasesOf(c: Context<App>): ReadonlyMap<string, ModelId> {
+  const aliases = c.get("aliases");
+  if (aliases === undefined) throw new Error("the names of models have not been read");
+  return aliases;
 }
 
 export const models = new Hono<App>();
 
-models.get(
-  "/",
-  describe({
-    operationId: "listModels",
-    summary: "List the models",
-    description: "Lists Darkroom's names of its models, the platform's, and OpenAI's names for them.",
-    tags: ["openai"],
-    answers: {
-      200: {
-        description: "all models",
-        schema: ModelList,
-        example: MODELS,
-      },
-    },
-  }),
-  (c) => c.json({ object: "list", data: [...SPEECH_NAMES.keys(), ...IMAGE_NAMES.keys()].map(modelView) }),
+models.get("/", (c) =>
+  c.json({ object: "list", data: [...allNames(aliasesOf(c))].map(([name, id]) => modelView(name, id)) }),
 );
 
-models.get(
-  "/:id{.+}",
-  describe({
-    operationId: "retrieveModel",
-    summary: "Read a model",
-    description: "The id may have slashes, as in `@cf/openai/whisper-large-v3-turbo`.",
-    tags: ["openai"],
-    answers: { 200: { description: "the model", schema: Model, example: MODEL } },
-    problems: ["model_not_found"],
-  }),
-  (c) => {
-    const id = c.req.param("id");
-    if (SPEECH_NAMES.has(id) || IMAGE_NAMES.has(id)) return c.json(modelView(id));
-    return problem(c, noSuchModel(id));
-  },
-);
+models.get("/:id{.+}", (c) => {
+  const name = c.req.param("id");
+  const id = allNames(aliasesOf(c)).get(name);
+  if (id !== undefined) return c.json(modelView(name, id));
+  const detail = `The model '${name}' does not exist here. GET /openai/v1/models lists the models.`;
+  return problem(c, { code: "model_not_found", detail });
+});
 
-function modelView(id: string) {
-  const [, maker] = /^@cf\/([^/]+)\//.exec(id) ?? [];
-  return { id, object: "model", created: CATALOGUE_READ_AT, owned_by: maker ?? "darkroom" };
+/** An alias belongs to the operator, who decides what it stands for. */
+function modelView(name: string, id: ModelId) {
+  const maker = name === id ? (id.split("/")[1] ?? "") : "darkroom";
+  return { id: name, object: "model", created: CATALOGUE_READ_AT, owned_by: maker };
 }

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { secretOfKey } from "../../shared/db/webhooks/webhooks.ts";
 import type { App } from "../http/app.ts";
 import { authenticate } from "../http/auth.ts";
+import { expectForm, expectJson } from "../http/expect-body.ts";
 import { limitRate } from "../http/limit-rate.ts";
 import { problem } from "../http/problem.ts";
 import { readOut } from "../http/read-out.ts";
@@ -17,12 +18,24 @@ import { streamPrediction } from "./stream-prediction.ts";
 import { describe } from "../http/describe.ts";
 import { DESCRIPTIONS } from "./descriptions.ts";
 
+/** An input that is shown to a client whose body has another form. */
+const AUDIO = { input: { audio: "https://example.com/recording.mp3" } };
+
 export const replicate = new Hono<App>();
 
 // Before the key is checked: the SDK reads a stream without it.
 replicate.get("/predictions/:id/stream", describe(DESCRIPTIONS.streamPrediction), acceptLink, streamPrediction);
 
 replicate.use(acceptToken, authenticate, readOut, limitRate, authorize);
+replicate.use(
+  "/predictions",
+  expectJson(() => ({ version: "openai/whisper", ...AUDIO })),
+);
+replicate.use(
+  "/models/*",
+  expectJson((path) => (path.includes("whisper") ? AUDIO : { input: { prompt: "a harbour" } })),
+);
+replicate.use("/files", expectForm("-F content=@recording.mp3"));
 replicate.route("/predictions", predictions);
 replicate.route("/models", models);
 replicate.route("/files", files);

@@ -57,7 +57,7 @@ export const UsageAnswer = z
       Spent.extend({
         day: z.string().meta({ format: "date" }).optional(),
         model: z.string().optional(),
-        kind: z.enum([...JOB_KINDS, "ask", "search"]).optional(),
+        kind: z.enum([...JOB_KINDS, "ask", "search", "generate", "embed"]).optional(),
         owner: z.string().optional(),
       }),
     ),

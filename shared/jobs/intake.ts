@@ -26,7 +26,7 @@ export function intakeOf(env: Env): Intake {
     media: env.MEDIA,
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
-    journal: createJournal(env.EVENTS),
+    journal: createJournal(env),
     hasImages: env.IMAGES !== undefined,
     // Offline models have no limit.
     callsAMinute: env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {},

@@ -138,8 +138,9 @@ export function printFault(entry: Entry<Fault>, error: unknown, details?: Detail
   console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
 }
 
-/** Create a journal for one invocation. */
-export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
+/** Create a journal for one invocation. If a request made it, each line has the request's id. */
+export function createJournal({ EVENTS: dataset, REQUEST_ID }: Pick<Env, "EVENTS" | "REQUEST_ID"> = {}): Journal {
+  const named = REQUEST_ID === undefined ? {} : { requestId: REQUEST_ID };
   let points = 0;
   function point(entry: Entry<string>): void {
     if (dataset === undefined || points === MAX_POINTS || WITHOUT_POINT.has(entry.event)) return;
@@ -152,11 +153,11 @@ export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
   }
   return {
     record(entry, details) {
-      console.log(JSON.stringify({ ...entry, ...details }));
+      console.log(JSON.stringify({ ...entry, ...details, ...named }));
       point(entry);
     },
     fault(entry, error, details) {
-      printFault(entry, error, details);
+      printFault(entry, error, { ...details, ...named });
       point(entry);
     },
   };

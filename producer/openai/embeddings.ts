@@ -1,0 +1,85 @@
+import { Hono } from "hono";
+import * as z from "zod";
+
+import { boundedText } from "../../shared/input/bounded-text.ts";
+import { EMBEDDING_DIMENSIONS, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
+import { encodeVector } from "../../shared/search/vector.ts";
+import { embedNow } from "../embeddings/embed-now.ts";
+import { EmbeddedText } from "../embeddings/requests.ts";
+import type { App } from "../http/app.ts";
+import { expectJson } from "../http/expect-body.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { problem } from "../http/problem.ts";
+import { parseBody } from "../http/validate.ts";
+import { ignoreGiven, refuseUnmet, unmet } from "./ignored.ts";
+import { ModelName } from "./model-names.ts";
+import { modelOf } from "./models.ts";
+
+export const embeddings = new Hono<App>();
+
+/** OpenAI's limit of texts in a call. */
+const MAX_TEXTS = 2048;
+const MAX_USER_CHARS = 1000;
+
+const Tokens = z.array(z.int()).min(1);
+
+export const EmbeddingRequest = z.strictObject({
+  model: ModelName,
+  input: z.union([
+    EmbeddedText.transform((text) => [text]),
+    z.array(EmbeddedText).min(1, "there is nothing to embed").max(MAX_TEXTS),
+    Tokens.transform(() => null),
+    z
+      .array(Tokens)
+      .min(1)
+      .transform(() => null),
+  ]),
+  encoding_format: z.enum(["float", "base64"]).nullish(),
+  dimensions: z.int().min(1).nullish(),
+  user: boundedText({ max: MAX_USER_CHARS }).nullish(),
+});
+
+const EXAMPLE = { model: "text-embedding-3-small", input: "a harbour" };
+
+embeddings.post(
+  "/",
+  expectJson(() => EXAMPLE),
+  limitBody,
+  async (c) => {
+    const request = await parseBody(c, EmbeddingRequest);
+    if (!request.ok) return request.response;
+    const { model: name, input: texts, encoding_format, dimensions, user } = request.value;
+    const named = modelOf(c, { name, task: "embedding" });
+    if (!named.ok) return named.response;
+    if (texts === null) {
+      // LangChain for Python sends such lists unless it is told `check_embedding_ctx_length=False`.
+      const reason = "tokens of OpenAI's models mean nothing to the model here. Send the texts themselves.";
+      return unmet(c, { param: "input", value: "a list of tokens", reason });
+    }
+    ignoreGiven(c, { user });
+    const refused = refuseUnmet(c, request.value, {
+      dimensions:
+        dimensions === EMBEDDING_DIMENSIONS
+          ? null
+          : `the model's vectors have ${EMBEDDING_DIMENSIONS} dimensions. Leave it out.`,
+    });
+    if (refused !== null) return refused;
+
+    const vectors: Float32Array[] = [];
+    let tokens = 0;
+    for (let start = 0; start < texts.length; start += TEXTS_A_CALL) {
+      const embedded = await embedNow(c, texts.slice(start, start + TEXTS_A_CALL));
+      // The calls before are paid for, and the SDK must not pay for them again by itself.
+      if (!embedded.ok) return problem(c, embedded.problem, start === 0 ? {} : { "x-should-retry": "false" });
+      vectors.push(...embedded.vectors);
+      tokens += embedded.call.units.inputTokens ?? 0;
+    }
+    const isBase64 = encoding_format === "base64";
+    const data = vectors.map((vector, index) => ({
+      object: "embedding",
+      index,
+      embedding: isBase64 ? encodeVector(vector) : [...vector],
+    }));
+    return c.json({ object: "list", model: name, data, usage: { prompt_tokens: tokens, total_tokens: tokens } });
+  },
+);
