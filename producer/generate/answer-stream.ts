@@ -18,7 +18,7 @@ const encoder = new TextEncoder();
 
 /** A client that has gone is noticed only when something is sent to it. This is sent while the model is silent. */
 const HEARTBEAT_MS = 500;
-const HEARTBEAT = encoder.encode(": thinking\n\n");
+export const HEARTBEAT = encoder.encode(": thinking\n\n");
 
 /**
  * The answer as events for the client, the same for every model.
@@ -71,7 +71,8 @@ export function answerStream(
   );
 }
 
-async function silence(): Promise<"silent"> {
+/** Resolves when the client must hear something. */
+export async function silence(): Promise<"silent"> {
   await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
   return "silent";
 }

@@ -5,8 +5,8 @@ import type { DirectUsage } from "../../shared/db/cost/usage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { aiOf } from "../../shared/models/ai-of.ts";
 import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
-import type { ModelId } from "../../shared/models/models.ts";
-import { modelRunner } from "../../shared/models/run-model.ts";
+import type { ModelId, Units } from "../../shared/models/models.ts";
+import { type ModelRunner, modelRunner } from "../../shared/models/run-model.ts";
 import { type Chat, chatUnits, write, type Written } from "../../shared/models/writer.ts";
 import type { App } from "../http/app.ts";
 import type { Problem } from "../http/problem.ts";
@@ -14,12 +14,15 @@ import { reservePaidCall } from "../usage/paid-call.ts";
 import { answerStream, type WriteEvents } from "./answer-stream.ts";
 import { type Answered, type Asked, askInTurn, type Turns } from "./ask-in-turn.ts";
 import { type OpenAnswer, openAnswer } from "./open-answer.ts";
+import { beforeStop, untilStop } from "./until-stop.ts";
 
 /** A chat, the models that are asked in turn until one answers, and what the usage calls it. */
 export interface ChatRequest {
   readonly models: readonly [ModelId, ...ModelId[]];
   readonly chat: Chat;
   readonly usedFor: DirectUsage["kind"];
+  /** The answer ends before the first of these. */
+  readonly stopSequences?: readonly string[];
 }
 
 export type WholeAnswer = Written & { readonly calls: readonly ModelCall[] };
@@ -27,17 +30,35 @@ export type WholeAnswer = Written & { readonly calls: readonly ModelCall[] };
 /** Ask for the answer as a whole. `settle` is still to be called, with the calls. */
 export async function askWhole(
   c: Context<App>,
-  { models, chat, usedFor }: ChatRequest,
+  { stopSequences = [], ...request }: ChatRequest,
 ): Promise<Answered<WholeAnswer>> {
+  const { chat } = request;
   const { signal } = stoppedWith(c.req.raw.signal);
+  return askEach(c, { ...request, expected: chatUnits(chat), signal }, async (runner, model) => {
+    const written = await write(runner, model, chat);
+    const { text, isStopped } = beforeStop(written.text, stopSequences);
+    return { ...written, text, isCut: written.isCut && !isStopped };
+  });
+}
+
+/**
+ * Ask the models in turn with one or more calls each, until one answers. `settle` is still to be called, with the calls.
+ * @param expected what the calls of one model consume at most. @param signal ends a running call.
+ * @param ask its errors are the model's.
+ */
+export async function askEach<Answer>(
+  c: Context<App>,
+  { models, usedFor, expected, signal }: Omit<ChatRequest, "chat"> & { expected: Units; signal: AbortSignal },
+  ask: (runner: ModelRunner, model: ModelId) => Promise<Answer>,
+): Promise<Answered<Answer & { readonly calls: readonly ModelCall[] }>> {
   const ai = aiOf(c.env);
   return askInTurn(models, {
-    ...turnsOf(c, { chat, usedFor }),
-    async ask(model, { isLast }): Promise<Asked<WholeAnswer>> {
+    ...turnsOf(c, { expected, usedFor }),
+    async ask(model, { isLast }): Promise<Asked<Answer & { readonly calls: readonly ModelCall[] }>> {
       const calls: ModelCall[] = [];
       const runner = modelRunner(ai, calls, signal, { waitsIfBusy: isLast });
       try {
-        return { ok: true, answer: { ...(await write(runner, model, chat)), calls } };
+        return { ok: true, answer: { ...(await ask(runner, model)), calls } };
       } catch (error) {
         return { ok: false, error, calls };
       }
@@ -51,29 +72,34 @@ export async function askWhole(
  */
 export async function askInEvents(
   c: Context<App>,
-  { models, chat, usedFor }: ChatRequest,
+  { models, chat, usedFor, stopSequences = [] }: ChatRequest,
   events: (model: ModelId) => WriteEvents,
 ): Promise<{ readonly ok: true; readonly response: Response } | { readonly ok: false; readonly problem: Problem }> {
   const stopping = stoppedWith(c.req.raw.signal);
   const ai = aiOf(c.env);
   const answered = await askInTurn(models, {
-    ...turnsOf(c, { chat, usedFor }),
+    ...turnsOf(c, { expected: chatUnits(chat), usedFor }),
     ask(model, { isLast }): Promise<Asked<OpenAnswer>> {
       return openAnswer(ai, { model, chat, rejectsIfBusy: !isLast }, stopping);
     },
   });
   if (!answered.ok) return answered;
-  const { answer, model, settle } = answered;
+  const { model, settle } = answered;
+  const answer = untilStop(answered.answer, stopSequences, () => stopping.abort());
   const ended = Promise.withResolvers<unknown>();
   c.executionCtx.waitUntil(ended.promise.then((failedWith) => settle([answer.call()], failedWith)));
   const body = answerStream(answer, { events: events(model), stopping, onEnd: ended.resolve });
-  const response = c.body(body, 200, {
+  return { ok: true, response: eventResponse(c, body) };
+}
+
+/** The response whose body is a stream of events. */
+export function eventResponse(c: Context<App>, body: ReadableStream<Uint8Array>): Response {
+  return c.body(body, 200, {
     "content-type": "text/event-stream; charset=utf-8",
     // No proxy may hold the stream back to compress it.
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });
-  return { ok: true, response };
 }
 
 /** Whether a client asks for JSON and not for a stream of events. */
@@ -83,18 +109,18 @@ export function wantsWhole(accept = ""): boolean {
 
 function turnsOf(
   c: Context<App>,
-  { chat, usedFor }: Pick<ChatRequest, "chat" | "usedFor">,
+  { expected, usedFor }: Pick<ChatRequest, "usedFor"> & { readonly expected: Units },
 ): Pick<Turns<unknown>, "reserve" | "finish"> {
   const intake = intakeOf(c.env);
   const asked = { ownerId: c.get("ownerId"), kind: usedFor };
   return {
-    reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, chatUnits(chat)) }, intake),
+    reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, expected) }, intake),
     finish: (settled) => c.executionCtx.waitUntil(settled),
   };
 }
 
 /** A controller that is aborted when the client goes away. Other code may abort it too. */
-function stoppedWith(gone: AbortSignal): AbortController {
+export function stoppedWith(gone: AbortSignal): AbortController {
   const stopping = new AbortController();
   gone.addEventListener("abort", () => stopping.abort(gone.reason));
   return stopping;

@@ -25,5 +25,13 @@ export function modelProblem(error: unknown, now: number): Problem {
 /** The latest end of the hold, whose end is spread over some time: a client that asks again then finds it ended. */
 const atLatest = () => 1;
 
+/** The model was asked twice for JSON, and neither answer fits. */
+export const INVALID_OUTPUT = "invalid_output";
+
 /** Failures that the client can correct. The operator has to correct every other failure that is final. */
-const REFUSALS: ReadonlySet<string> = new Set(["refused_by_model", "invalid_model_input", "request_too_large"]);
+const REFUSALS: ReadonlySet<string> = new Set([
+  "refused_by_model",
+  "invalid_model_input",
+  "request_too_large",
+  INVALID_OUTPUT,
+]);

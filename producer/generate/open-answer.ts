@@ -133,7 +133,8 @@ function wroteAll({ units }: ModelCall, { outputTokens = 0 }: Units): boolean {
   return (units.outputTokens ?? 0) >= outputTokens;
 }
 
-async function later(): Promise<undefined> {
+/** Resolves when a stream must begin. */
+export async function later(): Promise<undefined> {
   await new Promise((resolve) => setTimeout(resolve, EARLY_MS));
 }
 
