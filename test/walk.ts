@@ -275,6 +275,16 @@ export const WALK: Readonly<Record<string, Step>> = {
     body: () => ({ prompt: "a harbour", model: "none" }),
     code: "model_not_found",
   },
+  "POST /openai/v1/chat/completions": {
+    path: () => "/openai/v1/chat/completions",
+    body: () => ({ model: "fast", messages: [{ role: "user", content: "What do they say?" }] }),
+    code: null,
+  },
+  "POST /openai/v1/responses": {
+    path: () => "/openai/v1/responses",
+    body: () => ({ model: "fast", input: "What do they say?" }),
+    code: null,
+  },
   "GET /replicate/v1/models": { path: () => "/replicate/v1/models", code: null },
   "QUERY /replicate/v1/models": { path: () => "/replicate/v1/models", code: null },
   "GET /replicate/v1/models/:owner/:name/versions": {

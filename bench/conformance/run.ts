@@ -2,6 +2,7 @@
 // that are installed as their users do call the dialects. Prints each failure, then "N of N", then one JSON line. A documented operation without a case counts as failed, so the list cannot shrink unnoticed.
 import { note, print, say } from "../report.ts";
 import { type Case, createCallers } from "./case.ts";
+import { chatCases } from "./chat-cases.ts";
 import { operationOf, readDocumented } from "./documented.ts";
 import { runInstalledClients } from "./installed-clients.ts";
 import { jobCases } from "./job-cases.ts";
@@ -14,7 +15,14 @@ import { transcriptCases } from "./transcript-cases.ts";
 process.env["WRANGLER_LOG"] ??= "error";
 
 const CASE_MS = 90_000;
-const cases: readonly Case[] = [...jobCases, ...transcriptCases, ...operatorCases, ...sdkCases, ...pageCases];
+const cases: readonly Case[] = [
+  ...jobCases,
+  ...transcriptCases,
+  ...operatorCases,
+  ...sdkCases,
+  ...chatCases,
+  ...pageCases,
+];
 
 const runtime = await startRuntime();
 try {

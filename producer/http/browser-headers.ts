@@ -56,6 +56,7 @@ export const allowOrigins = cors({
     "X-Audio-To-Ms",
     "X-Darkroom-Ignored",
     "X-Darkroom-Job",
+    "X-Darkroom-Notice",
     "X-Request-Id",
     "X-Should-Retry",
     "X-Transcript-Complete",

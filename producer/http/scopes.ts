@@ -99,6 +99,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /openai/v1/audio/translations": READ_WRITE,
   "POST /openai/v1/images/generations": READ_WRITE,
   "POST /openai/v1/embeddings": READ_WRITE,
+  // A text costs money, and the answer has it.
+  "POST /openai/v1/chat/completions": READ_WRITE,
+  "POST /openai/v1/responses": READ_WRITE,
   "GET /replicate/v1/models": READ,
   "QUERY /replicate/v1/models": READ,
   "GET /replicate/v1/models/:owner/:name": READ,

@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 import type { App } from "../http/app.ts";
+import { type Problem, PROBLEMS } from "../http/problem.ts";
 import { isProblem, readProblem, type FoundProblem } from "../http/problem-body.ts";
 
 /** An error of OpenAI's API: `{ error: { message, type, param, code } }`. */
@@ -21,6 +22,12 @@ export function openAiError(c: Context, error: OpenAiError, headers: Record<stri
 /** The body of an error, which a stream that has begun sends as an event. */
 export function errorBody({ message, type, param = null, code = null }: OpenAiError) {
   return { error: { message, type, param, code } };
+}
+
+/** A problem in OpenAI's format, for a place where it is not the answer itself. */
+export function toOpenAi({ code, detail, issues = [] }: Problem): OpenAiError {
+  const [status, title] = PROBLEMS[code];
+  return fromProblem({ status, code, title, detail, issues });
 }
 
 /** Translate every problem, from a missing key to a bug, into OpenAI's format. */

@@ -20,7 +20,7 @@ SCHEMA = {
     "required": ["name", "people"],
     "additionalProperties": False,
 }
-SCHEMA_PROMPT = 'say:{"name": "Porto", "people": 231800}'
+SCHEMA_PROMPT = "<<" + json.dumps(['{"name": "Porto", "people": 231800}']) + ">>"
 received = {}
 
 

@@ -21,5 +21,5 @@ export const SCHEMA = {
   additionalProperties: false,
 };
 
-/** The scripted text model answers with the JSON in it. */
-export const SCHEMA_PROMPT = 'say:{"name": "Porto", "people": 231800}';
+/** The scripted text model answers with what the list has: a text. */
+export const SCHEMA_PROMPT = `<<${JSON.stringify(['{"name": "Porto", "people": 231800}'])}>>`;
