@@ -212,7 +212,7 @@ test("errors are the SDK's own classes, with the parameter at fault", async () =
   expect(await draw({ prompt: " " })).toMatchObject({ status: 400, param: "prompt" });
   expect(await errorOf(client.embeddings.create({ model: "x", input: "y" }))).toMatchObject({
     status: 404,
-    code: "unknown_url",
+    code: "model_not_found",
   });
   const { jobs } = await (await darkroom.api("/v1/jobs")).json<{ jobs: unknown[] }>();
   expect(jobs).toEqual([]);
