@@ -3,6 +3,7 @@ import { segment } from "./address.ts";
 import { type AskOptions, askJob } from "./ask.ts";
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
 import type { Usage, UsageQuery } from "./contract.ts";
+import { createGenerate } from "./generate.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createArchive } from "./archive.ts";
 import { createJobs } from "./jobs.ts";
@@ -14,6 +15,7 @@ import {
   createRetention,
   createWebhooks,
 } from "./operations.ts";
+import type { AnswerEvents } from "./stream-answer.ts";
 import type { AskAnswer, EmbeddingAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -37,12 +39,17 @@ export function createClient(options: ClientOptions) {
     /** Ask about a job's transcript or text. Yields the answer as the model writes it, piece by piece. */
     ask: (id: string, question: string, asked: AskOptions = {}) => askJob(http, id, { ...asked, question }),
     /** Ask in the same way, and return the whole answer with its cost. */
-    askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart" | "onUsage"> = {}) =>
+    askWhole: (
+      id: string,
+      question: string,
+      { signal, ...request }: Omit<AskOptions, keyof AnswerEvents<unknown>> = {},
+    ) =>
       http.json<AskAnswer>("POST", `/v1/jobs/${segment(id)}/ask`, {
         signal,
         headers: { accept: "application/json" },
         json: { ...request, question },
       }),
+    ...createGenerate(http),
     /** Find passages of transcripts, prompts, texts and labels, by words and by meaning; the best first. */
     search: (text: string, query: SearchQuery = {}, call?: CallOptions) =>
       http.json<SearchAnswer>("GET", "/v1/search", { ...call, query: { ...query, q: text } }),
@@ -62,6 +69,8 @@ export function createClient(options: ClientOptions) {
 export type Client = ReturnType<typeof createClient>;
 
 export type { AskOptions } from "./ask.ts";
+export type { GenerateOptions, GenerateWholeOptions } from "./generate.ts";
+export type { AnswerEvents } from "./stream-answer.ts";
 export type { AudioStretch } from "./audio.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";

@@ -15,6 +15,7 @@ import type * as asked from "../producer/ask/schema.ts";
 import type * as generated from "../producer/generate/schema.ts";
 import type * as views from "../producer/search/schema.ts";
 import type { AskRequest as AskedRequest } from "../producer/ask/requests.ts";
+import type { GenerateRequest as GeneratedRequest } from "../producer/generate/requests.ts";
 import type { AuditQuery as AskedAudit } from "../producer/audit/requests.ts";
 import type * as audioRequests from "../producer/audio/requests.ts";
 import type * as auditSchema from "../producer/audit/schema.ts";
@@ -94,8 +95,17 @@ export type SearchAnswer = views.SearchAnswer;
 export type EmbeddingAnswer = embeddings.EmbeddingAnswer;
 export type AskRequest = z.input<typeof AskedRequest>;
 export type AskStart = asked.AskStart;
-export type AskText = generated.AnswerText;
-export type AskUsage = generated.AnswerUsage;
+/** Some text of a streamed answer. */
+export type AnswerText = generated.AnswerText;
+/** What an answer cost. */
+export type AnswerUsage = generated.AnswerUsage;
+/** Why the model stopped. */
+export type AnswerDone = generated.AnswerDone;
+/** A prompt with its options. */
+export type GenerateRequest = z.input<typeof GeneratedRequest>;
+/** The model of a generated text, why it was chosen, and what it was not given. */
+export type GenerateStart = generated.GenerateStart;
+export type GenerateAnswer = generated.GenerateAnswer;
 export type AskAnswer = asked.AskAnswer;
 export type SeenUpload = uploads.Upload;
 

@@ -65,15 +65,17 @@ const SHAPES: Readonly<Record<string, (answer: unknown) => unknown>> = {
 export interface ChatEvent {
   readonly text: string;
   readonly usage?: object;
+  /** At the end: whether the model wrote as much as it may. */
+  readonly isCut?: boolean;
 }
 
 const EVENTS: Readonly<Record<string, (event: ChatEvent) => object>> = {
   response: ({ text, usage }) => ({ response: text, ...(usage && { usage }) }),
-  choices: ({ text, usage }) => {
+  choices: ({ text, usage, isCut = false }) => {
     const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1_780_000_000, model: "offline" };
     return usage === undefined
       ? { ...chunk, choices: [{ index: 0, delta: { content: text }, finish_reason: null }] }
-      : { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage };
+      : { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: isCut ? "length" : "stop" }], usage };
   },
 };
 

@@ -1,5 +1,5 @@
 // What a check is, what it gets, and what it can find.
-import type { AskUsage, Client, Job, JobRequest, UploadRequest, UploadTicket } from "../client/index.ts";
+import type { AnswerUsage, Client, Job, JobRequest, UploadRequest, UploadTicket } from "../client/index.ts";
 import type { Media } from "./media.ts";
 
 /** `means` says what was found, `todo` what a person has to do. */
@@ -77,7 +77,7 @@ export interface Smoke extends Omit<SmokeOptions, "key"> {
 export interface Seen {
   readonly jobs: Map<string, Job>;
   readonly uploads: Set<string>;
-  readonly answers: { readonly model: string; readonly usage: AskUsage }[];
+  readonly answers: { readonly model: string; readonly usage: AnswerUsage }[];
   /** The cost of searches, for which there are no receipts. */
   searchNeurons: number;
 }

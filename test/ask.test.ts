@@ -1,12 +1,13 @@
 // Questions about a job's text. Answers are streamed token by token, and end if the client disconnects.
 import { expect, test } from "vitest";
 
-import { readEvents, type ServerSentEvent } from "../client/sse.ts";
+import { readEvents } from "../client/sse.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { chooseLines } from "../producer/ask/choose-lines.ts";
 import { tokensOf } from "../shared/cost/neurons.ts";
 import { expectProblem } from "./redriving.ts";
 import { speech } from "./speech.ts";
+import { type AskedWith, collect, streamedAnswers } from "./streamed-answers.ts";
 
 const darkroom = startDarkroom();
 
@@ -16,46 +17,12 @@ async function heard(words = "the harbour opens at nine"): Promise<string> {
   return id;
 }
 
-/** Send a request to the harness's own port, over a connection that the test can break. */
-async function ask(
-  id: string,
-  body: object,
-  {
-    signal,
-    accept = "text/event-stream",
-    key = KEYS.operator,
-  }: { signal?: AbortSignal; accept?: string; key?: string } = {},
-): Promise<Response> {
-  return fetch(`${darkroom.origin()}/v1/jobs/${id}/ask`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${key}`, accept },
-    body: JSON.stringify(body),
-    ...(signal && { signal }),
-  });
-}
+const { send, chatOf: chatWhere, usage } = streamedAnswers(darkroom, "ask");
 
-async function collect(response: Response): Promise<ServerSentEvent[]> {
-  const events: ServerSentEvent[] = [];
-  for await (const event of readEvents(response.body!)) events.push(event);
-  return events;
-}
+const ask = (id: string, body: object, asked: AskedWith = {}) => send(`/v1/jobs/${id}/ask`, body, asked);
 
-/** Return, for the chat whose question contains these words, the number of its tokens and when it was stopped. */
-async function chatOf(words: string) {
-  const { tokensMade, stopped, calls, chats } = await darkroom.modelCalls();
-  const script = Object.keys(calls).find((one) => one.startsWith('"""') && one.includes(words)) ?? "";
-  return { made: tokensMade[script] ?? 0, stoppedAt: stopped[script] ?? null, messages: chats[script] ?? [] };
-}
-
-async function usage() {
-  const { results } = await darkroom
-    .bindings()
-    .DB.prepare(
-      "SELECT model, calls, neurons, estimated_neurons AS estimated FROM usage_days WHERE kind = 'ask' AND owner_id = 'operator'",
-    )
-    .all<{ model: string; calls: number; neurons: number; estimated: number }>();
-  return results;
-}
+/** Return what the model got and made for the question with these words. */
+const chatOf = (words: string) => chatWhere((script) => script.startsWith('"""') && script.includes(words));
 
 test("an answer is a stream of our own events, with what it cost at its end, and is accounted for", async () => {
   const id = await heard();
@@ -77,8 +44,9 @@ test("an answer is a stream of our own events, with what it cost at its end, and
     isEstimated: false,
     engine: "scripted",
     shape: expect.stringMatching(/^\{.*(response|content|text)/),
+    firstTextMs: expect.any(Number),
   });
-  expect(events[5]!.data).toBe("{}");
+  expect(events[5]!.data).toBe('{"finishReason":"stop"}');
   expect((await chatOf("When does it open?")).messages[1]!.content).toBe(
     '"""\n[00:00] the harbour opens at nine\n"""\n\nWhen does it open? And close?',
   );

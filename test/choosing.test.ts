@@ -94,7 +94,7 @@ describe("on the runtime", () => {
     await DB.prepare(`INSERT INTO model_latencies VALUES (?1, ?2, ?3, ?4)`)
       .bind(...slow)
       .run();
-    await DB.prepare(`INSERT INTO latency_days VALUES (?1, ?2, json_object(?3, 30))`)
+    await DB.prepare(`INSERT INTO latency_days (day, model, buckets) VALUES (?1, ?2, json_object(?3, 30))`)
       .bind(today, WHISPER, String(bucketOf(900)))
       .run();
     const hurried = await darkroom.upload({ name: "b.wav", latencyBudgetMs: "3000" }, speech("three four"));

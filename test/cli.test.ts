@@ -305,6 +305,35 @@ test("a job is followed by steps, and asked about; the answer is printed as it i
   expect(await run(["ask", "job_none", "what?"])).toMatchObject({ code: 3 });
 });
 
+test("a text is printed as it is written, from arguments and from standard input; what it cost is on standard error", async () => {
+  const written = await run(["generate", "tokens:3x1", "a", "boat", "--system", "Be short.", "--max-tokens", "30"]);
+  expect(written).toMatchObject({ code: 0, stdout: "token0 token1 token2 \n" });
+  expect(written.stderr).toMatch(
+    /^darkroom: @cf\/ibm-granite\/granite-4\.0-h-micro, 3 tokens, 2\.5 neurons, first text after \d+ ms\n$/,
+  );
+  expect(await run(["generate"], { stdin: "cut-off boats" })).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/neurons/),
+  });
+  await run(["generate", "Who", "sails?", "-"], { stdin: "The crew does." });
+  const { chats } = await darkroom.modelCalls();
+  expect(Object.keys(chats)).toContain("Who sails?\n\nThe crew does.");
+  const whole = await run(["generate", "a word", "--tier", "accurate", "--json"]);
+  expect(JSON.parse(whole.stdout)).toMatchObject({ finishReason: "stop", choice: { tier: "accurate" } });
+  expect(await run(["generate", "a", "word", "--dry-run", "--max-tokens", "1000"])).toMatchObject({
+    code: 0,
+    stdout: "at most 10.2 neurons\n",
+  });
+  expect(await run(["generate", "break:1", "tokens:3x10"])).toMatchObject({ code: 5, stdout: "token0 \n" });
+  expect(await run(["generate", "x", "--latency-budget-ms", "1"])).toMatchObject({ code: 2 });
+  expect(await run(["generate", "x", "--json-schema", "absent.json"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--json-schema: 'absent\.json' cannot be used: ENOENT/),
+  });
+  const refused = await run(["generate", "-"], { stdin: Buffer.from([0x66, 0xff]) });
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/not UTF-8/) });
+});
+
 test("a text that is not UTF-8 is refused with what to do, as a file and as an argument", async () => {
   await writeFile(
     join(folder, "menu.txt"),

@@ -365,6 +365,14 @@ test("what the API answers is what the document says, to the last field", async 
   await call("askJob", "/v1/jobs/none/ask", json({ question: "What?" }));
   await call("embedTexts", "/v1/embeddings", json({ texts: ["a harbour", "a port"] }));
   await call("embedTexts", "/v1/embeddings", json({ texts: [] }));
+  const budgeted = { prompt: "What is a fox?", latencyBudgetMs: 600_000 };
+  await call("generateText", "/v1/generate", json(budgeted, accept));
+  await call("generateText", "/v1/generate", json(budgeted));
+  await call("generateText", "/v1/generate", json({ prompt: "" }));
+  await call("generateText", "/v1/generate", json({ ...budgeted, latencyBudgetMs: 1 }));
+  await call("generateText", "/v1/generate", json({ ...budgeted, maxNeurons: 0.001 }));
+  await call("estimateText", "/v1/generate/estimate", json(budgeted));
+  await call("estimateText", "/v1/generate/estimate", json({ prompt: 1 }));
   const followed = { kind: "classification", text: "a fox", then: ["summarise"] };
   await call("submitJob", "/v1/jobs", json(followed));
   await call("submitJob", "/v1/jobs", json({ ...followed, then: ["describe"] }));

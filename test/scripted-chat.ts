@@ -43,7 +43,7 @@ export function wholeAnswer(chat: Chat): { response: string; usage: object } {
   return { response, usage: { prompt_tokens: words.length, completion_tokens: 5 } };
 }
 
-/** `tokens:<n>x<ms>` and `break:<n>`; by default three tokens at once. */
+/** `tokens:<n>x<ms>`, `break:<n>`, `cut-off` for the end of a text that was cut; by default three tokens at once. */
 export function streamedAnswer(
   script: string,
   {
@@ -77,7 +77,8 @@ export function streamedAnswer(
         send({ text: `token${index} ` });
       }
       const usage = { prompt_tokens: 100, completion_tokens: Number(count) };
-      send({ text: "", usage: script.includes("unpriced") ? usage : { ...usage, neurons: 2.5 } });
+      const isCut = script.includes("cut-off");
+      send({ text: "", usage: script.includes("unpriced") ? usage : { ...usage, neurons: 2.5 }, isCut });
       controller.enqueue(encoder.encode("data: [DONE]\n\n"));
       controller.close();
     },

@@ -137,8 +137,8 @@ async function othersUnder() {
     });
   const events: unknown[] = [];
   for await (const { event, data } of readEvents((await ask("text/event-stream")).body!)) {
-    // The shape in which a model answered is recorded, and is the only difference.
-    const { shape: _, ...rest } = JSON.parse(data) as { shape?: string };
+    // The shape in which a model answered is recorded. It and the time are the only differences.
+    const { shape: _, firstTextMs: __, ...rest } = JSON.parse(data) as { shape?: string; firstTextMs?: number };
     if (event !== "start") events.push([event, rest]);
   }
   const { hits, neurons, degraded } = await (await darkroom.api("/v1/search?q=three")).json<SearchAnswer>();

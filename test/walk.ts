@@ -134,6 +134,13 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "job_not_found",
   },
   "POST /v1/embeddings": { path: () => "/v1/embeddings", body: () => ({ texts: ["my own words"] }), code: null },
+  // A text is made of the request alone.
+  "POST /v1/generate": { path: () => "/v1/generate", body: () => ({ prompt: "What is a harbour?" }), code: null },
+  "POST /v1/generate/estimate": {
+    path: () => "/v1/generate/estimate",
+    body: () => ({ prompt: "What is a harbour?" }),
+    code: null,
+  },
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
   // They send the same bytes, and get their own job without a reused result.
   "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },

@@ -216,6 +216,35 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
+    operation: "POST /v1/generate",
+    via,
+    of: "streamed",
+    async run({ client }) {
+      let pieces = 0;
+      let finishReason = "";
+      const onDone = (done: { finishReason: string }) => void (finishReason = done.finishReason);
+      for await (const text of client.generate("What is a harbour?", { onDone })) pieces += text === "" ? 0 : 1;
+      expect(pieces > 1 && finishReason === "stop", `${pieces} pieces, and it ended with '${finishReason}'`);
+    },
+  },
+  {
+    operation: "POST /v1/generate",
+    via,
+    of: "in one piece",
+    async run({ client }) {
+      const { text, choice, cut } = await client.generateWhole("What is a harbour?", { tier: "balanced" });
+      expect(text !== "" && choice.tier === "balanced" && cut === null, "no text");
+    },
+  },
+  {
+    operation: "POST /v1/generate/estimate",
+    via,
+    async run({ client }) {
+      const { estimate } = await client.estimateText("What is a harbour?", { maxTokens: 100 });
+      expect(estimate !== null && estimate.neurons > 0, "it costs nothing");
+    },
+  },
+  {
     operation: "GET /v1/search",
     via,
     async run({ client }) {

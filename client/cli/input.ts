@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createWriteStream, openAsBlob } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -5,6 +6,7 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 
+import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { UsageError } from "./exit-codes.ts";
 
 /** The argument that stands for standard input. */
@@ -52,4 +54,20 @@ export async function readIds(given: readonly string[]): Promise<readonly string
   }
   if (ids.length === 0) throw new UsageError("Standard input has no id. Give one id a line.");
   return [...new Set(ids)];
+}
+
+/** Return standard input as text. It is part of a request's JSON, so a longer one would be refused. */
+export async function readStdinText(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_JSON_BYTES) {
+      throw new UsageError(`Standard input has more than ${MAX_JSON_BYTES.toLocaleString("en")} bytes. Shorten it.`);
+    }
+    chunks.push(chunk);
+  }
+  const read = Buffer.concat(chunks);
+  if (isUtf8(read)) return read.toString("utf8");
+  throw new UsageError("Standard input is not UTF-8. Convert it first, for example with iconv.");
 }

@@ -5,6 +5,7 @@ import { addBudgets } from "./budgets.ts";
 import { addCost } from "./cost.ts";
 import { addDeadLetters } from "./dead-letters.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import { addGenerate } from "./generate.ts";
 import { addJobs } from "./jobs.ts";
 import { addKeys } from "./keys.ts";
 import { addMove } from "./move.ts";
@@ -40,6 +41,7 @@ function createProgram(): Command {
   addSubmit(program);
   addJobs(program);
   addAsk(program);
+  addGenerate(program);
   addSearch(program);
   addCost(program);
   addDeadLetters(program);

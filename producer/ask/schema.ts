@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { AnswerText, AnswerUsage } from "../generate/schema.ts";
+import { AnswerDone, AnswerText, AnswerUsage } from "../generate/schema.ts";
 import { ProblemBody } from "../http/problem.ts";
 
 const Stretch = z.object({ startMs: z.int(), endMs: z.int() });
@@ -23,7 +23,7 @@ export const AskStart = z
 export type AskStart = z.infer<typeof AskStart>;
 
 /** The data of the events of an answer. */
-export const AskEvent = z.union([AskStart, AnswerText, AnswerUsage, ProblemBody]).meta({ id: "AskEvent" });
+export const AskEvent = z.union([AskStart, AnswerText, AnswerUsage, AnswerDone, ProblemBody]).meta({ id: "AskEvent" });
 
 export const AskAnswer = z
   .object({

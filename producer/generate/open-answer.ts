@@ -7,6 +7,7 @@ import { type Ai, askBinding, parseJson } from "../../shared/models/run-model.ts
 import type { Units } from "../../shared/models/models.ts";
 import { withTimeLimit } from "../../shared/time-limit.ts";
 import { type Chat, chatInputs, chatUnits } from "../../shared/models/writer.ts";
+import { streamTimer } from "./stream-timer.ts";
 import { tokenReader } from "./token-reader.ts";
 
 /** A person waits for the answer, so a model that is silent for this long is stopped. */
@@ -107,6 +108,8 @@ function streamedAnswer(
   const { signal } = stopping;
   // Cancelling the stream reaches its sender even if the signal does not.
   signal.addEventListener("abort", () => void reader.cancel(signal.reason).catch(() => undefined));
+  const timer = streamTimer(asked.startedAt);
+  const isCached = headers.get("cf-aig-cache-status") === "HIT";
   let hasEnded = false;
   let hasText = false;
   return {
@@ -115,20 +118,22 @@ function streamedAnswer(
       const reading = reader.read().catch((error: unknown) => {
         throw signal.aborted ? signal.reason : brokenOff(model, error);
       });
-      const { value, done } = await inTime(stopping, () => reading);
+      const { value, done } = await timer.waitFor(inTime(stopping, () => reading));
       hasEnded = done;
       const texts = done ? tokens.end() : tokens.read(value);
+      timer.wrote(texts.length);
       hasText ||= texts.length > 0;
       if (done && !hasText) throw unexpectedAnswer(model, "answered nothing");
       if (done && !tokens.isComplete) throw brokenOff(model);
       return texts;
     },
-    call: () => tokens.call(),
+    // The speed of a gateway's cache says nothing about the model.
+    call: () => ({ ...tokens.call(), ...(!isCached && timer.times()) }),
     isCut: () => tokens.isCut || wroteAll(tokens.call(), asked.expected),
   };
 }
 
-/** A model that does not say why it ended was cut off if it wrote as many tokens as it may. */
+/** The tokens of a stream are counted, so that a stream that does not say why it ended was cut if it has as many as it may. */
 function wroteAll({ units }: ModelCall, { outputTokens = 0 }: Units): boolean {
   return (units.outputTokens ?? 0) >= outputTokens;
 }

@@ -1,7 +1,7 @@
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { problemBody } from "../http/problem.ts";
 import type { WriteEvents } from "./answer-stream.ts";
-import type { AnswerText, AnswerUsage } from "./schema.ts";
+import type { AnswerDone, AnswerText, AnswerUsage, FinishReason } from "./schema.ts";
 
 /**
  * Darkroom's own events: `start`, the texts as they come (events without a name), `usage` and `done`. If the model breaks off, an
@@ -11,16 +11,32 @@ export function ownEvents(start: object): WriteEvents {
   return {
     start: () => serverSentEvent("start", start),
     texts: (texts) => texts.map(textEvent).join(""),
-    end: ({ call }) => serverSentEvent("usage", usageOf(call())) + serverSentEvent("done", {}),
+    end: ({ call, isCut }) =>
+      serverSentEvent("usage", usageOf(call())) +
+      serverSentEvent("done", { finishReason: finishReasonOf(isCut()) } satisfies AnswerDone),
     failure: (problem) => serverSentEvent("error", problemBody(problem)),
   };
 }
 
 /** What an answer has cost, as clients see it. */
-export function usageOf({ units, neurons, isEstimated, engine, shape }: ModelCall): AnswerUsage {
+export function usageOf(call: ModelCall): AnswerUsage {
+  const { units, neurons, isEstimated, engine, shape, firstTextMs, tokensASecond } = call;
   const { inputTokens = 0, outputTokens = 0 } = units;
-  const usage = { inputTokens, outputTokens, neurons, isEstimated, engine: engine ?? "" };
-  return { ...usage, ...(shape !== undefined && { shape }) };
+  return {
+    inputTokens,
+    outputTokens,
+    neurons,
+    isEstimated,
+    engine: engine ?? "",
+    ...(shape !== undefined && { shape }),
+    ...(firstTextMs !== undefined && { firstTextMs }),
+    ...(tokensASecond !== undefined && { tokensASecond }),
+  };
+}
+
+/** Why a model stopped: it had written everything, or as much as it may. */
+export function finishReasonOf(isCut: boolean): FinishReason {
+  return isCut ? "length" : "stop";
 }
 
 function textEvent(text: string): string {

@@ -1,5 +1,8 @@
 import * as z from "zod";
 
+import { TIERS } from "../../shared/models/models.ts";
+import { ProblemBody } from "../http/problem.ts";
+
 export const AnswerText = z
   .object({ text: z.string() })
   .meta({ id: "AnswerText" })
@@ -16,7 +19,78 @@ export const AnswerUsage = z
       .describe("whether the neurons come from the catalogue, because the platform reported none"),
     engine: z.string(),
     shape: z.string().optional().describe("the fields of the model's own events, without their values"),
+    firstTextMs: z.number().optional().describe("for a stream: from asking the model to its first text"),
+    tokensASecond: z
+      .number()
+      .optional()
+      .describe("for a stream of more than ten tokens: how fast the model wrote, without its first text"),
   })
   .meta({ id: "AnswerUsage" })
-  .describe("the event `usage`, after the last text: what the answer cost. The event `done` follows, with `{}`");
+  .describe("the event `usage`, after the last text: what the answer cost");
 export type AnswerUsage = z.infer<typeof AnswerUsage>;
+
+export const FinishReason = z
+  .enum(["stop", "length"])
+  .describe("`stop`: the model wrote everything; `length`: it wrote as many tokens as it may, and the text is cut");
+export type FinishReason = z.infer<typeof FinishReason>;
+
+export const AnswerDone = z
+  .object({ finishReason: FinishReason })
+  .meta({ id: "AnswerDone" })
+  .describe("the event `done`, the last one");
+export type AnswerDone = z.infer<typeof AnswerDone>;
+
+export const CutNotice = z
+  .object({
+    messagesLeftOut: z.int().describe("how many messages of the history were left out, the oldest first"),
+    promptCharsLeftOut: z.int().describe("how many characters were left out from the middle of the prompt"),
+    notice: z.string().describe("the same as a sentence"),
+  })
+  .meta({ id: "CutNotice" });
+export type CutNotice = z.infer<typeof CutNotice>;
+
+export const TextModelChoice = z
+  .object({
+    model: z.string(),
+    tier: z.enum(TIERS),
+    by: z.enum(["tier", "model", "latency_budget"]),
+    reason: z.string(),
+    latencyBudgetMs: z.int().optional(),
+    considered: z
+      .array(
+        z.object({
+          model: z.string(),
+          p50Ms: z.number().describe("half of the answers of `maxTokens` tokens end within this time"),
+          p95Ms: z.number(),
+          firstTextMs: z.number().describe("95 of 100 streams begin within this time"),
+          tokensASecond: z.number().describe("95 of 100 streams are at least this fast"),
+          measuredCalls: z.int().describe("how many streams these figures are from; 0 if they are assumed"),
+        }),
+      )
+      .readonly()
+      .optional()
+      .describe("the models that were considered, best first"),
+  })
+  .meta({ id: "TextModelChoice" });
+
+const answering = {
+  model: z.string().describe("the model that answers; a stand-in if the chosen one cannot"),
+  choice: TextModelChoice.describe("the model that was chosen, and why"),
+  cut: CutNotice.nullable().describe("what was left out because the model cannot read it; null if nothing was"),
+};
+
+export const GenerateStart = z
+  .object(answering)
+  .meta({ id: "GenerateStart" })
+  .describe("the event `start`: the model, why it was chosen, and what it was not given");
+export type GenerateStart = z.infer<typeof GenerateStart>;
+
+/** The data of the events of a generated text. */
+export const GenerateEvent = z
+  .union([GenerateStart, AnswerText, AnswerUsage, AnswerDone, ProblemBody])
+  .meta({ id: "GenerateEvent" });
+
+export const GenerateAnswer = z
+  .object({ text: z.string(), finishReason: FinishReason, ...answering, usage: AnswerUsage })
+  .meta({ id: "GenerateAnswer" });
+export type GenerateAnswer = z.infer<typeof GenerateAnswer>;

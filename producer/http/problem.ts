@@ -7,6 +7,7 @@ import type { Scope } from "../../shared/keys/scopes.ts";
 export const PROBLEMS = {
   invalid_request: [422, "The request is not valid"],
   impossible_latency_budget: [422, "No model is that fast"],
+  max_neurons_reached: [422, "The call may cost more than it is allowed to"],
   invalid_json: [400, "The body is not JSON"],
   unauthorized: [401, "A valid API key is required"],
   access_refused: [401, "The sign-in with Cloudflare Access is refused"],

@@ -42,6 +42,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /v1/jobs/:id/ask": READ_WRITE,
   // It costs money, and answers at once.
   "POST /v1/embeddings": READ_WRITE,
+  // A text costs money, and the answer shows it.
+  "POST /v1/generate": READ_WRITE,
+  "POST /v1/generate/estimate": WRITE,
   "GET /v1/uploads": READ,
   "POST /v1/uploads": WRITE,
   "POST /v1/uploads/announce": WRITE,

@@ -309,7 +309,7 @@ CREATE TABLE key_days (
 CREATE TABLE latency_days (
   day INTEGER NOT NULL,
   model TEXT NOT NULL,
-  buckets TEXT NOT NULL CHECK (json_valid(buckets)),
+  buckets TEXT NOT NULL CHECK (json_valid(buckets)), first_text_buckets TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(first_text_buckets)), token_buckets TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(token_buckets)),
   PRIMARY KEY (day, model)
 ) STRICT, WITHOUT ROWID;
 

@@ -121,7 +121,8 @@ function capOf(work: JobWork): Tier {
   return TIERS.find((tier) => tier === asked) ?? "balanced";
 }
 
-function tiersUpTo(cap: Tier): readonly Tier[] {
+/** Return the tiers up to this one, the best first. */
+export function tiersUpTo(cap: Tier): readonly Tier[] {
   return TIERS.slice(0, TIERS.indexOf(cap) + 1).toReversed();
 }
 

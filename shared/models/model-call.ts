@@ -1,8 +1,16 @@
 import type { Units } from "./models.ts";
 import { neuronsFor } from "../cost/neurons.ts";
 
+/** How a stream behaved, as far as it could be measured. An answer that comes whole has neither. */
+export interface StreamTimes {
+  /** From asking the model to its first text, in milliseconds. */
+  readonly firstTextMs?: number;
+  /** How fast it wrote after that. */
+  readonly tokensASecond?: number;
+}
+
 /** One call to a model, as its attempt records it. */
-export interface ModelCall {
+export interface ModelCall extends StreamTimes {
   readonly model: string;
   /** The engine that ran it: `workers-ai`, or the name of a local engine; null if there was no answer. */
   readonly engine: string | null;

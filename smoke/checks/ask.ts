@@ -1,4 +1,4 @@
-import type { AskUsage } from "../../client/index.ts";
+import type { AnswerUsage } from "../../client/index.ts";
 import { type Check, described, Failure, pass, type Smoke } from "../check.ts";
 import { seconds } from "../job-figures.ts";
 
@@ -47,13 +47,13 @@ interface Told {
 async function question({ client, seen }: Smoke, id: string, tier: (typeof TIERS)[number]): Promise<Told> {
   const startedAt = Date.now();
   let model: string | null = null;
-  let usage: AskUsage | null = null;
+  let usage: AnswerUsage | null = null;
   let firstMs = 0;
   const texts: string[] = [];
   const asked = {
     tier,
     onStart: (start: { model: string }) => (model = start.model),
-    onUsage: (told: AskUsage) => (usage = told),
+    onUsage: (told: AnswerUsage) => (usage = told),
   };
   for await (const text of client.ask(id, "Say in ten words when the boats come home.", asked)) {
     if (texts.length === 0) firstMs = Date.now() - startedAt;

@@ -6,6 +6,7 @@ import { tellOfOwnBudgets } from "./budget-news.ts";
 import { ACCOUNT_HOLD, holdAccount, isAccountHeld } from "./holds.ts";
 import { retryTransient } from "../transient.ts";
 import { transact } from "../transact.ts";
+import { addStreamLatencies, isMeasuredStream } from "../models/latencies.ts";
 import { type DirectUsage, insertDirectUsage } from "./usage.ts";
 import type { AccountHold } from "../../models/allocation.ts";
 import { type Changes, sumOf } from "../../jobs/changes.ts";
@@ -72,6 +73,7 @@ export async function settleDirect(
     transact<Partial<Changes>>(db, [
       ...(hold ? [holdAccount(db, hold)] : []),
       ...(calls.length > 0 ? [insertDirectUsage(db, usage, id)] : []),
+      ...(calls.some(isMeasuredStream) ? [addStreamLatencies(db, usage, id)] : []),
       db.prepare(`DELETE FROM reservations WHERE owner_id = ?1 AND task_id = ?2`).bind(ownerId, id),
       ...tellOfOwnBudgets(db, ownerId, now),
     ]),
