@@ -125,6 +125,12 @@ export async function startAsked() {
         headers: { ...headers, accept: "text/event-stream" },
         body: JSON.stringify({ question }),
       }),
+    generate: (prompt: string, headers: Record<string, string>) =>
+      call(NAME, "http://localhost/v1/generate", {
+        method: "POST",
+        headers: { ...headers, accept: "text/event-stream" },
+        body: JSON.stringify({ prompt, maxTokens: 4096 }),
+      }),
     bare: (question: string) =>
       call("bare-ask", "http://bare/", { method: "POST", body: JSON.stringify([{ role: "user", content: question }]) }),
     clearLogs: () => server.clearLogs(),

@@ -26,6 +26,16 @@ test("agreement is never below nothing, counts labels in common, and is silent o
   expect(agreement({ labels: ["cup"] }, { words: ["cup"] })).toBeNull();
 });
 
+test.each([
+  ["The harbour opens at nine.", "the harbour opens at nine", 1],
+  ["boats leave at nine", "boats return at ten", 0.5],
+  ["a a a b", "a b", 2 / 3],
+  ["", "words", 0],
+  ["", "", 1],
+])("'%s' and '%s' have %f of their words in common", (left, right, share) => {
+  expect(agreement({ written: left }, { written: right })).toBeCloseTo(share, 9);
+});
+
 describe("the recommendation", () => {
   const TURBO = "@cf/openai/whisper-large-v3-turbo";
   const row = (changes: Partial<Row>): Row => ({
@@ -50,6 +60,13 @@ describe("the recommendation", () => {
     ["none where all failed", [row({ failed: 1 })], "none is recommended"],
   ])("is %s", (_, rows, expected) => {
     expect(recommend("recordings", rows)).toContain(expected);
+  });
+
+  test("for texts that were written asks for less agreement, and to read them", () => {
+    const large = row({ model: "@cf/meta/llama-3.1-8b-instruct-fp8-fast", neuronsPerFile: 9 });
+    const small = row({ model: "@cf/ibm-granite/granite-4.0-h-micro", neuronsPerFile: 3, agreement: 0.55 });
+    expect(recommend("text prompts", [large, small])).toMatch(/granite.* 55\.0 % .*read its answers/);
+    expect(recommend("text prompts", [large, { ...small, agreement: 0.4 }])).toContain("the largest: no smaller one");
   });
 
   test("is by price alone for pictures, which nobody can compare by counting", () => {

@@ -4,11 +4,13 @@ import type { Result } from "./try-model.ts";
 /**
  * How much of the largest model's result a model also gives, 0 to 1; null if the two cannot be compared. For words: 1 minus the
  * word error rate (edits of single words divided by the number of the largest model's words, NIST's measure), at least 0. For
- * labels: the number of common labels divided by the number that either gave.
+ * labels: the number of common labels divided by the number that either gave. For texts that were written: the words in common, each as
+ * often as both have it, divided by the mean number of words (ROUGE-1's F measure, Lin 2004).
  */
 export function agreement(result: Result | null, largest: Result | null): number | null {
   if (result === null || largest === null) return null;
   if ("words" in result && "words" in largest) return 1 - Math.min(1, wordErrorRate(result.words, largest.words));
+  if ("written" in result && "written" in largest) return wordsInCommon(result.written, largest.written);
   if ("labels" in result && "labels" in largest) return overlap(new Set(result.labels), new Set(largest.labels));
   return null;
 }
@@ -28,6 +30,22 @@ export function wordErrorRate(heard: readonly string[], spoken: readonly string[
     });
   }
   return (row.at(-1) ?? 0) / right.length;
+}
+
+export function wordsInCommon(left: string, right: string): number {
+  const wordsOf = (text: string) =>
+    text
+      .split(/\s+/)
+      .map(normalizeWord)
+      .filter((word) => word !== "");
+  const [some, others] = [wordsOf(left), wordsOf(right)];
+  if (some.length + others.length === 0) return 1;
+  const counts = Map.groupBy(others, (word) => word);
+  const common = [...Map.groupBy(some, (word) => word)].reduce(
+    (sum, [word, times]) => sum + Math.min(times.length, counts.get(word)?.length ?? 0),
+    0,
+  );
+  return (2 * common) / (some.length + others.length);
 }
 
 function overlap(left: ReadonlySet<string>, right: ReadonlySet<string>): number {

@@ -7,11 +7,13 @@ export interface ModelsArguments {
   readonly remote: { readonly url: string; readonly key: string } | null;
   /** How often each model gets each file: one call says little about the usual duration. */
   readonly rounds: number;
+  /** Take texts and prompts as prompts for the text models, instead of what an upload of them becomes. */
+  readonly generates: boolean;
   /** Print JSON lines instead of the table. */
   readonly json: boolean;
 }
 
-export const USAGE = "Usage: npm run bench:models -- --inputs DIR [--rounds 1] [--remote] [--json]";
+export const USAGE = "Usage: npm run bench:models -- --inputs DIR [--generate] [--rounds 1] [--remote] [--json]";
 
 /** Read the command line. @throws an Error that says what is wrong, and how to use the command. */
 export function readArguments(
@@ -24,6 +26,7 @@ export function readArguments(
       options: {
         inputs: { type: "string" },
         rounds: { type: "string", default: "1" },
+        generate: { type: "boolean", default: false },
         remote: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
       },
@@ -33,7 +36,8 @@ export function readArguments(
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
       throw new Error(`--rounds is '${values.rounds}', expected a whole number from 1 to 100`);
     }
-    return { inputs: values.inputs, rounds, json: values.json, remote: values.remote ? remoteOf(env) : null };
+    const { inputs, generate: generates, json } = values;
+    return { inputs, rounds, generates, json, remote: values.remote ? remoteOf(env) : null };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`${message}\n${USAGE}`, { cause: error });

@@ -5,6 +5,7 @@ import {
   type ModelId,
   SPEECH_MODELS,
   TEXT_CLASSIFIER,
+  TEXT_MODELS,
 } from "../../shared/models/models.ts";
 import { type JobWork, kindOf } from "../../shared/kinds/index.ts";
 
@@ -15,7 +16,7 @@ export interface Candidate {
 }
 
 /** Files of one group are the same kind of work, so their models are compared with each other. */
-export type Group = "recordings" | "prompts" | "pictures" | "texts";
+export type Group = "recordings" | "prompts" | "pictures" | "texts" | "text prompts";
 
 export function groupOf({ kind, input }: JobWork): Group {
   const leaves = kindOf(kind).leaves(input);
@@ -23,7 +24,8 @@ export function groupOf({ kind, input }: JobWork): Group {
     case "a transcript":
       return "recordings";
     case "a text":
-      return "texts";
+      // A text that was written has a most of tokens; one that was given has not.
+      return "maxTokens" in leaves.words ? "text prompts" : "texts";
     case "a picture":
       return leaves.picture === "result" ? "prompts" : "pictures";
   }
@@ -41,6 +43,10 @@ export const CANDIDATES: Readonly<Record<Group, readonly Candidate[]>> = {
   })),
   pictures: [{ model: IMAGE_CLASSIFIER, options: {} }],
   texts: [{ model: TEXT_CLASSIFIER, options: {} }],
+  "text prompts": (["accurate", "balanced", "fast"] as const).map((tier) => ({
+    model: TEXT_MODELS[tier],
+    options: { tier },
+  })),
 };
 
 /** A known limit of a model that its recommendation has to mention; null if there is none. */

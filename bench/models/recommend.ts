@@ -10,12 +10,24 @@ export interface Row {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly neuronsPerFile: number;
+  /** The times of streams, in half of the calls; null if the model does not stream. */
+  readonly firstTextMs?: number | null;
+  readonly tokensASecond?: number | null;
   /** Agreement with the largest model, 0 to 1, over all files; null if results cannot be compared. */
   readonly agreement: number | null;
 }
 
-/** A smaller model with nearly the same results is the better buy: one word in twenty, or one label in five, may differ. */
-const ENOUGH: Readonly<Record<Group, number>> = { recordings: 0.95, prompts: 1, pictures: 0.8, texts: 0.8 };
+/**
+ * A smaller model with nearly the same results is the better buy: one word in twenty, or one label in five, may differ. Two models never
+ * write the same text; with half of the words in common they mostly say the same.
+ */
+const ENOUGH: Readonly<Record<Group, number>> = {
+  recordings: 0.95,
+  prompts: 1,
+  pictures: 0.8,
+  texts: 0.8,
+  "text prompts": 0.5,
+};
 
 /** Recommend a model for files such as these, in a sentence. `rows` has the largest model first. */
 export function recommend(group: Group, rows: readonly Row[]): string {
@@ -33,7 +45,8 @@ export function recommend(group: Group, rows: readonly Row[]): string {
   if (best === undefined || best.model === largest.model) {
     return `'${largest.model}', the largest: no smaller one agrees with it in ${ENOUGH[group] * 100} % and costs less.`;
   }
-  const caveat = caveatOf(best.model);
+  const caveat =
+    group === "text prompts" ? "words in common say little about truth, so read its answers" : caveatOf(best.model);
   return `'${best.model}': it agrees with the largest in ${percent(best.agreement)} and costs ${round(best.neuronsPerFile)} neurons a file instead of ${round(largest.neuronsPerFile)}${caveat === null ? "" : `; but ${caveat}`}.`;
 }
 

@@ -10,6 +10,7 @@ import { CANDIDATES, type Candidate, type Group, groupOf } from "./candidates.ts
 import { type Input, readInputs } from "./inputs.ts";
 import { percent, recommend, round, type Row } from "./recommend.ts";
 import { type Trial, tryModel } from "./try-model.ts";
+import { tryText } from "./try-text.ts";
 
 const OFFLINE = [
   "\nThese are the offline engines of this machine, not the models: their times and results say nothing about Workers AI, and",
@@ -25,7 +26,7 @@ try {
 
 async function run(): Promise<number> {
   const asked = readArguments(process.argv.slice(2), process.env);
-  const { taken, ignored } = await readInputs(asked.inputs);
+  const { taken, ignored } = await readInputs(asked.inputs, asked.generates ? "text_generation" : undefined);
   for (const { name, reason } of ignored) note(`skipped ${name}: ${reason}`);
   if (taken.length === 0) throw new Error(`no file in '${asked.inputs}' can become a job`);
   const groups = [...Map.groupBy(taken, ({ work }) => groupOf(work))];
@@ -53,7 +54,7 @@ async function measure(client: Client, group: Group, inputs: readonly Input[], r
     const trials: Trial[] = [];
     // One after the other: in parallel they would wait for each other.
     for (let turn = 0; turn < rounds; turn += 1) {
-      for (const input of inputs) trials.push(await attempt(client, input, candidate));
+      for (const input of inputs) trials.push(await attempt(client, group, input, candidate));
     }
     if (largest.length === 0) largest = trials;
     rows.push(rowOf(candidate, trials, largest));
@@ -61,9 +62,9 @@ async function measure(client: Client, group: Group, inputs: readonly Input[], r
   return rows;
 }
 
-async function attempt(client: Client, input: Input, candidate: Candidate): Promise<Trial> {
+async function attempt(client: Client, group: Group, input: Input, candidate: Candidate): Promise<Trial> {
   note(`${candidate.model}  ${input.name}`);
-  const trial = await tryModel(client, input, candidate);
+  const trial = await (group === "text prompts" ? tryText : tryModel)(client, input, candidate);
   if (trial.error !== null) note(`  failed: ${trial.error}`);
   return trial;
 }
@@ -79,18 +80,33 @@ function rowOf({ model }: Candidate, trials: readonly Trial[], largest: readonly
     p50Ms: callMs.length === 0 ? null : percentile(callMs, 0.5),
     p95Ms: callMs.length === 0 ? null : percentile(callMs, 0.95),
     neuronsPerFile: trials.reduce((sum, { neurons }) => sum + neurons, 0) / trials.length,
+    ...streamsOf(trials),
     agreement: shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length,
   };
 }
 
+/** The times of streams, if there were any. */
+function streamsOf(trials: readonly Trial[]): Pick<Row, "firstTextMs" | "tokensASecond"> {
+  const streams = trials.flatMap(({ stream }) => stream ?? []);
+  if (streams.length === 0) return {};
+  const middle = (values: readonly number[]) => (values.length === 0 ? null : Math.round(percentile(values, 0.5)));
+  return {
+    firstTextMs: middle(streams.flatMap(({ firstTextMs }) => firstTextMs ?? [])),
+    tokensASecond: middle(streams.flatMap(({ tokensASecond }) => tokensASecond ?? [])),
+  };
+}
+
 function show(group: Group, inputs: readonly Input[], rows: readonly Row[], recommendation: string): void {
-  const header = ["model", "answered by", "failed", "p50 ms", "p95 ms", "neurons a file", "agrees with the largest"];
+  const isStreamed = group === "text prompts";
+  const times = ["p50 ms", "p95 ms", ...(isStreamed ? ["first text ms", "tokens a second"] : [])];
+  const header = ["model", "answered by", "failed", ...times, "neurons a file", "agrees with the largest"];
   const lines = rows.map((row) => [
     row.model,
     row.engines.join(", "),
     `${row.failed} of ${row.files}`,
     String(row.p50Ms ?? "-"),
     String(row.p95Ms ?? "-"),
+    ...(isStreamed ? [String(row.firstTextMs ?? "-"), String(row.tokensASecond ?? "-")] : []),
     round(row.neuronsPerFile),
     percent(row.agreement),
   ]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Client, Job } from "../../client/index.ts";
+import type { AnswerUsage, Client, Job } from "../../client/index.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Input } from "./inputs.ts";
 
@@ -15,11 +15,16 @@ export interface Trial {
   /** The time of each call until its whole answer had arrived. */
   readonly callMs: readonly number[];
   readonly neurons: number;
+  /** How a stream behaved, as the service measured it. */
+  readonly stream?: Pick<AnswerUsage, "firstTextMs" | "tokensASecond">;
   /** The words or the labels; null if results cannot be compared. */
   readonly result: Result | null;
 }
 
-export type Result = { readonly words: readonly string[] } | { readonly labels: readonly string[] };
+export type Result =
+  | { readonly words: readonly string[] }
+  | { readonly labels: readonly string[] }
+  | { readonly written: string };
 
 /** Allows for a long recording in many chunks, behind a queue. */
 const MAX_WAIT_MS = 30 * 60_000;

@@ -2,10 +2,10 @@ import { estimateLine, type Estimate } from "../../shared/cost/estimate.ts";
 import { SLACK_NEURONS } from "../../shared/cost/budget-refusal.ts";
 import { neuronsFor } from "../../shared/cost/neurons.ts";
 import { readStreamLatencies } from "../../shared/db/models/latencies.ts";
+import { chatOf } from "../../shared/kinds/text-generation/options.ts";
 import { chooseTextModel, type TextChoice, textModelOfTier } from "../../shared/models/choose-text-model.ts";
 import { describeCut, fitChat } from "../../shared/models/fit-chat.ts";
 import type { ModelId } from "../../shared/models/models.ts";
-import type { Message } from "../../shared/models/prompts.ts";
 import { type Chat, chatUnits } from "../../shared/models/chat.ts";
 import type { Problem } from "../http/problem.ts";
 import { textModelsFrom } from "./ask-in-turn.ts";
@@ -27,7 +27,7 @@ export type Planned =
 
 /** Choose the model, and cut the conversation to what it and its stand-ins can read. Asks D1 only if there is a latency budget. */
 export async function planAnswer(request: GenerateRequest, env: Pick<Env, "DB" | "MODEL_FALLBACKS">): Promise<Planned> {
-  const { tier, maxTokens, temperature, latencyBudgetMs, maxNeurons } = request;
+  const { tier, maxTokens, latencyBudgetMs, maxNeurons } = request;
   const chosen =
     latencyBudgetMs === undefined
       ? { ok: true as const, choice: textModelOfTier(tier) }
@@ -35,7 +35,7 @@ export async function planAnswer(request: GenerateRequest, env: Pick<Env, "DB" |
   if (!chosen.ok) return { ok: false, problem: { code: "impossible_latency_budget", detail: chosen.reason } };
   const { choice } = chosen;
   const [model, ...others] = textModelsFrom(choice.model, env.MODEL_FALLBACKS);
-  const { chat, cut } = fitChat({ messages: messagesOf(request), maxTokens, temperature }, [model, ...others]);
+  const { chat, cut } = fitChat(chatOf(request, request.prompt), [model, ...others]);
   const costs = (one: ModelId) => neuronsFor(one, chatUnits(chat));
   const isAllowed = (one: ModelId) => maxNeurons === undefined || costs(one) <= maxNeurons + SLACK_NEURONS;
   if (!isAllowed(model)) return { ok: false, problem: tooDear(model, costs(model), maxNeurons ?? 0) };
@@ -46,14 +46,6 @@ export async function planAnswer(request: GenerateRequest, env: Pick<Env, "DB" |
 /** The most that the answer can cost if the chosen model answers. */
 export function estimateAnswer({ models: [model], chat }: PlannedAnswer): Estimate {
   return { lines: [estimateLine("generate", model, chatUnits(chat))], isRough: true };
-}
-
-function messagesOf({ system, history = [], prompt }: GenerateRequest): readonly Message[] {
-  return [
-    ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
-    ...history,
-    { role: "user", content: prompt },
-  ];
 }
 
 function tooDear(model: ModelId, neurons: number, maxNeurons: number): Problem {

@@ -2,19 +2,14 @@ import * as z from "zod";
 
 import { JobTerms } from "../../shared/jobs/terms.ts";
 import { TextOptions, TextPrompt } from "../../shared/kinds/text-generation/options.ts";
-import { TIERS } from "../../shared/models/models.ts";
 
 /**
- * The body of `POST /v1/generate`: the prompt with the options of a generated text beside it, as in `POST /v1/jobs/{id}/ask`. Whether a
- * tier was asked for matters to a latency budget, so it has no default here.
+ * The body of `POST /v1/generate`: the prompt with the options of a generated text beside it, as in `POST /v1/jobs/{id}/ask`.
  */
 export const GenerateRequest = z.strictObject({
   prompt: TextPrompt,
   ...TextOptions.shape,
-  tier: z
-    .enum(TIERS)
-    .optional()
-    .describe("the model's tier: `fast` without a latency budget, else the best tier allowed"),
+  tier: TextOptions.shape.tier.describe("`fast` by default; with a latency budget the best tier that may be chosen"),
   latencyBudgetMs: JobTerms.shape.latencyBudgetMs.describe(
     "the time until an answer of `maxTokens` tokens is complete",
   ),
