@@ -1,8 +1,10 @@
 // The calls in attempts, and the day's figures from them.
 import { expect, test } from "vitest";
 
+import { readEvents } from "../client/sse.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
+import { streamedAnswers } from "./streamed-answers.ts";
 
 const darkroom = startDarkroom();
 const PICTURE = { kind: "image_generation", options: { steps: 4 } } as const;
@@ -122,3 +124,96 @@ test("a text that was cancelled is billed for what the model may have written", 
   // 28 characters are 7 tokens: 7 × 1,542 and 100 × 10,158 millionths.
   expect(attempts[0]?.neurons).toBeCloseTo(1.026594, 9);
 });
+
+/** Neurons of a million tokens, read and written, from the platform's price list (2026-10-09). */
+const OF_GRANITE = [1542, 10_158] as const;
+const OF_LARGE_LLAMA = [4119, 34_868] as const;
+const priceOf = ([read, wrote]: readonly [number, number], inputTokens: number, outputTokens: number) =>
+  (inputTokens * read + outputTokens * wrote) / 1e6;
+
+// By hand: each prompt has 40 letters, which are 10 tokens. The scripted models name 100 tokens read and 2.5 neurons, unless they are unpriced.
+test.each([
+  ["its usage names the neurons", "tokens:7x0 priced ......................", {}, 2.5, 0],
+  ["its usage names tokens alone", "tokens:7x0 unpriced ....................", {}, priceOf(OF_GRANITE, 100, 7), 1],
+  [
+    "of a larger model",
+    "tokens:9x0 unpriced ....................",
+    { tier: "accurate" },
+    priceOf(OF_LARGE_LLAMA, 100, 9),
+    1,
+  ],
+  ["it broke off after three tokens", "tokens:9x9 break:3 .....................", {}, priceOf(OF_GRANITE, 10, 3), 1],
+  ["it was refused", "then-error:5006 ........................", {}, 0, 0],
+])("a generated text costs what was read and written: %s", async (_, prompt, more, neurons, estimated) => {
+  expect(prompt).toHaveLength(40);
+  const body = JSON.stringify({ prompt, maxTokens: 100, ...more });
+  const response = await darkroom.api("/v1/generate", {
+    method: "POST",
+    body,
+    headers: { accept: "text/event-stream" },
+  });
+  await response.text();
+  const cost = expect.closeTo(neurons, 9) as number;
+  const [row, ...others] = await until(
+    () => usageOf("operator"),
+    (rows) => rows.length > 0,
+  );
+  expect(row).toMatchObject({ kind: "generate", calls: 1, neurons: cost, estimated: estimated === 0 ? 0 : cost });
+  expect(others).toEqual([]);
+  expect(await usageOf("*")).toEqual([row]);
+});
+
+test("the ledger has what streams cost that clients left at random places, and nothing stays reserved", async () => {
+  const { send } = streamedAnswers(darkroom, "generate");
+  const random = seeded(20_261_130);
+  const prompts = Array.from({ length: 16 }, (_, index) => `tokens:40x5 unpriced, left at random, number ${index}`);
+  const left = await Promise.all(
+    prompts.map(async (prompt) => {
+      const leaveAfter = Math.floor(random() * 48);
+      const leaving = new AbortController();
+      const { body } = await send("/v1/generate", { prompt, maxTokens: 100 }, { signal: leaving.signal });
+      let read = 0;
+      const told: { readonly neurons: number }[] = [];
+      for await (const { event, data } of readEvents(body!)) {
+        if (event === "usage") told.push(JSON.parse(data) as { neurons: number });
+        if (event === "message" && (read += 1) >= leaveAfter) break;
+      }
+      leaving.abort();
+      return { prompt, read, told: told[0] };
+    }),
+  );
+  const { DB } = darkroom.bindings();
+  await until(
+    async () => (await DB.prepare("SELECT count(*) AS n FROM reservations").first<{ n: number }>())!.n,
+    (reserved) => reserved === 0,
+  );
+  const [row, ...others] = await usageOf("operator");
+  expect(others).toEqual([]);
+  expect(row!.calls).toBe(prompts.length);
+  // A stream that was read to its end has told its cost. Of the others the ledger has between what was read and what was made.
+  const { tokensMade } = await darkroom.modelCalls();
+  const costOf = (share: (one: (typeof left)[number]) => number) => left.reduce((sum, one) => sum + share(one), 0);
+  const inputTokens = ({ prompt }: { prompt: string }) => Math.ceil(prompt.length / 4);
+  const least = costOf((one) => one.told?.neurons ?? priceOf(OF_GRANITE, inputTokens(one), one.read));
+  // A model that had written everything has told its usage, even if the client did not read it.
+  const atMost = (one: (typeof left)[number]) => {
+    const made = tokensMade[one.prompt] ?? 0;
+    return made < 40 ? priceOf(OF_GRANITE, inputTokens(one), made) : priceOf(OF_GRANITE, 100, 40);
+  };
+  const most = costOf((one) => one.told?.neurons ?? atMost(one));
+  expect(row!.neurons).toBeGreaterThanOrEqual(least - 1e-9);
+  expect(row!.neurons).toBeLessThanOrEqual(most + 1e-9);
+  // Every neuron of an owner is one of the account's.
+  expect(await usageOf("*")).toEqual([row]);
+});
+
+/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d_2b_79_f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

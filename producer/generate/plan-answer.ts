@@ -49,7 +49,10 @@ export function estimateAnswer({ models: [model], chat }: PlannedAnswer): Estima
 }
 
 function tooDear(model: ModelId, neurons: number, maxNeurons: number): Problem {
-  const figure = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 3 });
   const detail = `The answer may cost ${figure(neurons)} neurons with '${model}', and 'maxNeurons' is ${figure(maxNeurons)}. Lower 'maxTokens', shorten the prompt, choose a smaller tier, or raise 'maxNeurons'.`;
   return { code: "max_neurons_reached", detail };
+}
+
+function figure(neurons: number): string {
+  return neurons.toLocaleString("en", { maximumFractionDigits: 3 });
 }
