@@ -3,10 +3,8 @@ import type { CallOptions, Http } from "./http.ts";
 import { type AnswerEvents, streamAnswer } from "./stream-answer.ts";
 import type { GenerateAnswer, GenerateRequest, GenerateStart } from "./types.ts";
 
-export interface GenerateOptions extends CallOptions, Omit<GenerateRequest, "prompt" | "jsonSchema"> {}
-
-/** With `jsonSchema` the answer is JSON. It is checked as a whole, so it cannot be streamed. */
-export interface GenerateWholeOptions extends GenerateOptions, Pick<GenerateRequest, "jsonSchema"> {}
+/** With `jsonSchema` the text is JSON that fits. It is checked as a whole, so it comes in one piece. */
+export interface GenerateOptions extends CallOptions, Omit<GenerateRequest, "prompt"> {}
 
 export function createGenerate(http: Http) {
   return {
@@ -20,14 +18,14 @@ export function createGenerate(http: Http) {
       { signal, onStart, onUsage, onDone, ...options }: GenerateOptions & AnswerEvents<GenerateStart> = {},
     ) => streamAnswer(http, "/v1/generate", { ...options, prompt }, { signal, onStart, onUsage, onDone }),
     /** Generate a text, and return it whole with its cost. */
-    generateWhole: (prompt: string, { signal, ...options }: GenerateWholeOptions = {}) =>
+    generateWhole: (prompt: string, { signal, ...options }: GenerateOptions = {}) =>
       http.json<GenerateAnswer>("POST", "/v1/generate", {
         signal,
         headers: { accept: "application/json" },
         json: { ...options, prompt },
       }),
     /** Return what a generated text would cost at most. Asks no model. */
-    estimateText: (prompt: string, { signal, ...options }: GenerateWholeOptions = {}) =>
+    estimateText: (prompt: string, { signal, ...options }: GenerateOptions = {}) =>
       http.json<DryRunEstimate>("POST", "/v1/generate/estimate", {
         signal,
         json: { ...options, prompt },

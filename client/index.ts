@@ -69,7 +69,7 @@ export function createClient(options: ClientOptions) {
 export type Client = ReturnType<typeof createClient>;
 
 export type { AskOptions } from "./ask.ts";
-export type { GenerateOptions, GenerateWholeOptions } from "./generate.ts";
+export type { GenerateOptions } from "./generate.ts";
 export type { AnswerEvents } from "./stream-answer.ts";
 export type { AudioStretch } from "./audio.ts";
 export type * from "./contract.ts";

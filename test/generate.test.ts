@@ -248,6 +248,30 @@ test("a latency budget chooses by the first text and the tokens a second of meas
   expect(chosen.reason).toMatch(/measured over 20 streams/);
 });
 
+test("JSON that fits a schema comes in one piece, streamed and whole, and both questions are paid for", async () => {
+  const jsonSchema = { type: "object", required: ["harbour"] };
+  const says = '<<["no", "{\\"harbour\\": 1}"]>>';
+  const events = await collect(await generate({ prompt: `streamed ${says}`, jsonSchema }));
+  expect(events.map(({ event }) => event)).toEqual(["start", "message", "usage", "done"]);
+  expect(events[1]!.data).toBe(JSON.stringify({ text: '{"harbour":1}' }));
+  expect(dataOf(events, "usage")).toMatchObject({ neurons: 3 });
+  const whole = await generate({ prompt: `whole ${says}`, jsonSchema }, WHOLE);
+  expect(await whole.json()).toMatchObject({ text: '{"harbour":1}', finishReason: "stop", usage: { neurons: 3 } });
+  const never = await generate({ prompt: 'never <<["no", "no"]>>', jsonSchema }, WHOLE);
+  await expectProblem(never, 422, "model_refused", /asked twice for JSON, and no answer fits/);
+  const [row] = await until(usage, ([first]) => first?.calls === 6);
+  expect(row).toMatchObject({ model: GRANITE, neurons: 9 });
+  expect(await reservations()).toBe(0);
+  const estimateOf = async (body: object) => {
+    const asked = { method: "POST", body: JSON.stringify({ prompt: "x", ...body }) };
+    const { estimate } = await (
+      await darkroom.api("/v1/generate/estimate", asked)
+    ).json<{ estimate: { neurons: number } }>();
+    return estimate.neurons;
+  };
+  expect(await estimateOf({ jsonSchema })).toBeGreaterThan(2 * (await estimateOf({})));
+});
+
 test("a conversation that is too long is cut by tokens, with a notice", async () => {
   const prompt = `begin ${"word ".repeat(30_000)}end`;
   const history = [
@@ -272,7 +296,7 @@ test("a request that is wrong names the field, and what to do instead", async ()
     [{ prompt: "x", maxNeurons: 0 }, "maxNeurons"],
     [{ prompt: "x", history: [{ role: "system", content: "x" }] }, "history.0.role"],
     [{ prompt: "x", options: {} }, ""],
-    [{ prompt: "x", jsonSchema: { type: "object" } }, "jsonSchema"],
+    [{ prompt: "x", jsonSchema: { type: "oject" } }, "jsonSchema.type"],
   ];
   for (const [body, path] of wrong) {
     const response = await generate(body);

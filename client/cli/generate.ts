@@ -28,7 +28,7 @@ export function addGenerate(program: Command): void {
     .addOption(new Option("--tier <tier>", "the model to ask; by default the fast one").choices(TIERS))
     .option("--max-tokens <count>", "how much the model may write; 512 by default", parseCount)
     .option("--temperature <number>", "0 to 2; by default the model's own", Number)
-    .option("--json-schema <file>", "answer with JSON that fits the schema in this file; the answer comes whole")
+    .option("--json-schema <file>", "answer with JSON that fits the schema in this file; it comes at once")
     .option("--latency-budget-ms <ms>", "choose the most accurate model that answers within this time", parseCount)
     .option("--max-neurons <neurons>", "the most that the text may cost", parseNeurons)
     .option("--dry-run", "print the most that it would cost, and ask no model")
@@ -40,19 +40,15 @@ async function generate(session: Session, words: readonly string[], flags: Gener
   const { jsonSchema: file, dryRun, ...given } = flags;
   const jsonSchema = file === undefined ? undefined : await readSchema(file);
   const prompt = await promptOf(words);
-  const options = { ...given, signal };
-  const whole = { ...options, ...(jsonSchema && { jsonSchema }) };
+  const options = { ...given, signal, ...(jsonSchema && { jsonSchema }) };
   if (dryRun === true) {
-    const { estimate, free } = await client.estimateText(prompt, whole);
+    const { estimate, free } = await client.estimateText(prompt, options);
     if (isJson) printJson({ estimate, free });
     else printLine(`at most ${figure(estimate?.neurons ?? 0)} neurons`);
     return EXIT.ok;
   }
-  if (isJson || jsonSchema !== undefined) {
-    const answer = await client.generateWhole(prompt, whole);
-    if (isJson) printJson(answer);
-    else printLine(answer.text);
-    if (!isJson) noteEnd(answer, answer.usage, answer);
+  if (isJson) {
+    printJson(await client.generateWhole(prompt, options));
     return EXIT.ok;
   }
   let start: GenerateStart | undefined;

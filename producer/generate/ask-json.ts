@@ -6,7 +6,7 @@ import { takesJsonSchema, writeJson } from "../../shared/models/json-output/writ
 import { ModelError } from "../../shared/models/model-error.ts";
 import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
 import type { ModelId, Units } from "../../shared/models/models.ts";
-import { chatUnits } from "../../shared/models/writer.ts";
+import { type Chat, chatUnits } from "../../shared/models/chat.ts";
 import type { App } from "../http/app.ts";
 import type { Problem } from "../http/problem.ts";
 import { HEARTBEAT, silence, type WriteEvents } from "./answer-stream.ts";
@@ -27,16 +27,19 @@ export interface JsonAnswer {
   readonly calls: readonly ModelCall[];
 }
 
+/** What the calls of one model consume at most: a second question holds the first answer. */
+export function jsonUnits(chat: Chat, schema: JsonSchema): Units {
+  const { inputTokens = 0, outputTokens = 0 } = chatUnits(jsonChat(chat, schema));
+  return { inputTokens: 2 * inputTokens + outputTokens, outputTokens: 2 * outputTokens };
+}
+
 /** Ask for JSON as a whole. `settle` is still to be called, with the calls. @param signal ends a running call. */
 export async function askJson(
   c: Context<App>,
   { models, chat, usedFor, schema }: JsonRequest,
   { signal }: AbortController = stoppedWith(c.req.raw.signal),
 ): Promise<Answered<JsonAnswer>> {
-  const { inputTokens = 0, outputTokens = 0 } = chatUnits(jsonChat(chat, schema));
-  // A second question holds the first answer.
-  const expected = { inputTokens: 2 * inputTokens + outputTokens, outputTokens: 2 * outputTokens };
-  return askEach(c, { models, usedFor, expected, signal }, async (runner, model) => {
+  return askEach(c, { models, usedFor, expected: jsonUnits(chat, schema), signal }, async (runner, model) => {
     const json = await writeJson(runner, model, chat, schema);
     if (!json.ok) throw unfit(model, json.faults);
     return { text: JSON.stringify(json.value), engine: json.written.engine };

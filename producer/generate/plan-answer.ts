@@ -5,10 +5,12 @@ import { readStreamLatencies } from "../../shared/db/models/latencies.ts";
 import { chatOf } from "../../shared/kinds/text-generation/options.ts";
 import { chooseTextModel, type TextChoice, textModelOfTier } from "../../shared/models/choose-text-model.ts";
 import { describeCut, fitChat } from "../../shared/models/fit-chat.ts";
-import type { ModelId } from "../../shared/models/models.ts";
+import { fitJsonChat } from "../../shared/models/json-output/json-chat.ts";
+import type { ModelId, Units } from "../../shared/models/models.ts";
 import { type Chat, chatUnits } from "../../shared/models/chat.ts";
 import type { Problem } from "../http/problem.ts";
 import { textModelsFrom } from "./ask-in-turn.ts";
+import { jsonUnits } from "./ask-json.ts";
 import type { GenerateRequest } from "./requests.ts";
 import type { CutNotice } from "./schema.ts";
 
@@ -17,6 +19,8 @@ export interface PlannedAnswer {
   readonly choice: TextChoice;
   readonly models: readonly [ModelId, ...ModelId[]];
   readonly chat: Chat;
+  /** What the calls of one model consume at most. */
+  readonly units: Units;
   /** What was left out because the models cannot read it; null if nothing was. */
   readonly cut: CutNotice | null;
 }
@@ -35,17 +39,21 @@ export async function planAnswer(request: GenerateRequest, env: Pick<Env, "DB" |
   if (!chosen.ok) return { ok: false, problem: { code: "impossible_latency_budget", detail: chosen.reason } };
   const { choice } = chosen;
   const [model, ...others] = textModelsFrom(choice.model, env.MODEL_FALLBACKS);
-  const { chat, cut } = fitChat(chatOf(request, request.prompt), [model, ...others]);
-  const costs = (one: ModelId) => neuronsFor(one, chatUnits(chat));
+  const { jsonSchema } = request;
+  const whole = chatOf(request, request.prompt);
+  const chain = [model, ...others];
+  const { chat, cut } = jsonSchema === undefined ? fitChat(whole, chain) : fitJsonChat(whole, jsonSchema, chain);
+  const units = jsonSchema === undefined ? chatUnits(chat) : jsonUnits(chat, jsonSchema);
+  const costs = (one: ModelId) => neuronsFor(one, units);
   const isAllowed = (one: ModelId) => maxNeurons === undefined || costs(one) <= maxNeurons + SLACK_NEURONS;
   if (!isAllowed(model)) return { ok: false, problem: tooDear(model, costs(model), maxNeurons ?? 0) };
   const models = [model, ...others.filter(isAllowed)] as const;
-  return { ok: true, plan: { choice, models, chat, cut: cut && { ...cut, notice: describeCut(cut) } } };
+  return { ok: true, plan: { choice, models, chat, units, cut: cut && { ...cut, notice: describeCut(cut) } } };
 }
 
 /** The most that the answer can cost if the chosen model answers. */
-export function estimateAnswer({ models: [model], chat }: PlannedAnswer): Estimate {
-  return { lines: [estimateLine("generate", model, chatUnits(chat))], isRough: true };
+export function estimateAnswer({ models: [model], units }: PlannedAnswer): Estimate {
+  return { lines: [estimateLine("generate", model, units)], isRough: true };
 }
 
 function tooDear(model: ModelId, neurons: number, maxNeurons: number): Problem {

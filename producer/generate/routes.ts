@@ -4,10 +4,10 @@ import type { App } from "../http/app.ts";
 import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
-import { invalidField } from "../jobs/asked.ts";
 import { priced } from "../jobs/priced.ts";
 import { JobDryRun } from "../usage/schema.ts";
 import { askInEvents, askWhole, wantsWhole } from "./ask-model.ts";
+import { askJson, askJsonInEvents, sumOf } from "./ask-json.ts";
 import { finishReasonOf, ownEvents, usageOf } from "./own-events.ts";
 import { estimateAnswer, planAnswer } from "./plan-answer.ts";
 import { GenerateRequest } from "./requests.ts";
@@ -21,7 +21,7 @@ const summary = "Generate a text";
 const description =
   `${summary}. The answer comes as server-sent events, which are the same for every model: \`start\`, then \`data: {"text"}\` token by ` +
   "token, `usage` and `done`; if the model breaks off, `error` with a problem. The model stops when the client goes away. The stream has no " +
-  "ids: it cannot be resumed, and a text that broke off must be asked for again. With `Accept: application/json` it comes whole, as JSON.";
+  "ids: it cannot be resumed, and a text that broke off must be asked for again. With `Accept: application/json` it comes whole, as JSON. With `jsonSchema` comments come until the text fits, and then all of it at once.";
 
 generate.post(
   "/",
@@ -38,25 +38,24 @@ generate.post(
   body(GenerateRequest),
   async (c) => {
     const request = c.req.valid("json");
-    const isWhole = wantsWhole(c.req.header("accept"));
-    if (request.jsonSchema !== undefined) return problem(c, NOT_STREAMED);
     const planned = await planAnswer(request, c.env);
     if (!planned.ok) return problem(c, planned.problem);
     const { choice, models, chat, cut } = planned.plan;
     const asked = { models, chat, usedFor: "generate" } as const;
-    if (!isWhole) {
-      const started = await askInEvents(c, asked, (model) => ownEvents({ model, choice, cut } satisfies GenerateStart));
+    const json = request.jsonSchema && { ...asked, schema: request.jsonSchema };
+    if (!wantsWhole(c.req.header("accept"))) {
+      const events = (model: string) => ownEvents({ model, choice, cut } satisfies GenerateStart);
+      const started = await (json ? askJsonInEvents(c, json, events) : askInEvents(c, asked, events));
       return started.ok ? started.response : problem(c, started.problem);
     }
-    const answered = await askWhole(c, asked);
+    const answered = await (json ? askJson(c, json) : askWhole(c, asked));
     if (!answered.ok) return problem(c, answered.problem);
-    const { text, isCut, calls } = answered.answer;
-    c.executionCtx.waitUntil(answered.settle(calls));
-    const call = calls.at(-1);
-    if (call === undefined) throw new Error("an answer without a call");
-    const { model } = answered;
-    const finishReason = finishReasonOf(isCut);
-    return c.json({ text, finishReason, model, choice, cut, usage: usageOf(call) } satisfies GenerateAnswer);
+    const { model, answer, settle } = answered;
+    const { text, calls } = answer;
+    c.executionCtx.waitUntil(settle(calls));
+    const finishReason = finishReasonOf("isCut" in answer && answer.isCut === true);
+    const usage = usageOf(sumOf(calls));
+    return c.json({ text, finishReason, model, choice, cut, usage } satisfies GenerateAnswer);
   },
 );
 
@@ -75,9 +74,4 @@ generate.post(
     const planned = await planAnswer(c.req.valid("json"), c.env);
     return planned.ok ? priced(c, { ok: true, estimate: estimateAnswer(planned.plan) }) : problem(c, planned.problem);
   },
-);
-
-const NOT_STREAMED = invalidField(
-  "jsonSchema",
-  "an answer that must fit a schema is checked as a whole, so it is not streamed; send 'Accept: application/json'",
 );
