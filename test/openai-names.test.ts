@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { App } from "../producer/http/app.ts";
 import { ignore, refuseUnmet } from "../producer/openai/ignored.ts";
 import { allNames, findByName, NAMED_TASKS, readAliases } from "../producer/openai/model-names.ts";
-import { readModelNames } from "../producer/openai/models.ts";
+import { readModelNames } from "../producer/openai/resolve-model.ts";
 
 const TURBO = "@cf/openai/whisper-large-v3-turbo";
 const LLAMA = "@cf/meta/llama-3.1-8b-instruct-fp8-fast";

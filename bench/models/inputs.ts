@@ -31,10 +31,7 @@ export async function readInputs(folder: string, kind?: JobKind): Promise<Inputs
     const bytes = new Uint8Array(await readFile(join(folder, name)));
     const source = { key: `inbox/${name}`, etag: "", sizeBytes: bytes.length };
     const metadata: Record<string, string> = kind === undefined ? {} : { kind };
-    const route = await routeUpload(
-      { source, head: bytes.subarray(0, SNIFF_BYTES), metadata },
-      { hasImages: false },
-    );
+    const route = await routeUpload({ source, head: bytes.subarray(0, SNIFF_BYTES), metadata }, { hasImages: false });
     if (route.type === "job") taken.push({ name, bytes, work: route.work });
     else ignored.push({ name, reason: route.reason });
   }

@@ -6,6 +6,7 @@ import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { embedNow } from "./embed-now.ts";
+import { TEXTS, VECTORS } from "./examples.ts";
 import { EmbeddingRequest } from "./requests.ts";
 import { EmbeddingAnswer } from "./schema.ts";
 
@@ -20,7 +21,8 @@ embeddings.post(
       "Vectors of length 1,024: the nearer two texts are in meaning, the larger is the cosine of their vectors, also across languages. " +
       "Nothing is stored. A job's own search text is embedded by its step `embed`.",
     tags: ["results"],
-    answers: { 200: { description: "a vector for each text", schema: EmbeddingAnswer } },
+    request: TEXTS,
+    answers: { 200: { description: "a vector for each text", schema: EmbeddingAnswer, example: VECTORS } },
     problems: [...BODY_PROBLEMS, "model_refused", "daily_allocation_used", "budget_used", "model_unavailable"],
   }),
   limitBody,

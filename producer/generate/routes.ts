@@ -8,6 +8,7 @@ import { priced } from "../jobs/priced.ts";
 import { JobDryRun } from "../usage/schema.ts";
 import { askInEvents, askWhole, wantsWhole } from "./ask-model.ts";
 import { askJson, askJsonInEvents, sumOf } from "./ask-json.ts";
+import { GENERATED, GENERATED_EVENT, TEXT_ESTIMATE, TEXT_REQUEST } from "./examples.ts";
 import { finishReasonOf, ownEvents, usageOf } from "./own-events.ts";
 import { estimateAnswer, planAnswer } from "./plan-answer.ts";
 import { GenerateRequest } from "./requests.ts";
@@ -30,8 +31,17 @@ generate.post(
     summary,
     description,
     tags: ["generate"],
+    request: TEXT_REQUEST,
     parameters: [{ in: "header", name: "Accept", schema: { type: "string" } }],
-    answers: { 200: { description: "the text", schema: GenerateAnswer, events: GenerateEvent } },
+    answers: {
+      200: {
+        description: "the text",
+        schema: GenerateAnswer,
+        example: GENERATED,
+        events: GenerateEvent,
+        eventExample: GENERATED_EVENT,
+      },
+    },
     problems: [...PLAN_PROBLEMS, "model_refused", "daily_allocation_used", "budget_used", "model_unavailable"],
   }),
   limitBody,
@@ -64,8 +74,12 @@ generate.post(
   describe({
     operationId: "estimateText",
     summary: "Estimate what a generated text would cost at most",
+    description: "Takes the body of `POST /v1/generate`, chooses the model in the same way, and asks none.",
     tags: ["generate"],
-    answers: { 200: { description: "the cost of an answer of `maxTokens` tokens", schema: JobDryRun } },
+    request: TEXT_REQUEST,
+    answers: {
+      200: { description: "the cost of an answer of `maxTokens` tokens", schema: JobDryRun, example: TEXT_ESTIMATE },
+    },
     problems: [...PLAN_PROBLEMS],
   }),
   limitBody,

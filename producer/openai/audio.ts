@@ -4,6 +4,7 @@ import { intakeOf } from "../../shared/jobs/intake.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
+import { describe } from "../http/describe.ts";
 import { curl, expectForm } from "../http/expect-body.ts";
 import { problem } from "../http/problem.ts";
 import type { FormFile } from "../http/parse-form.ts";
@@ -16,6 +17,7 @@ import { submitJob } from "../jobs/submit-job.ts";
 import { readTranscript } from "../transcripts/read-transcript.ts";
 import { storeFile } from "../uploads/store-file.ts";
 import { awaitJobs } from "./await-jobs.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 import { openAiError } from "./errors.ts";
 import { streamTranscript } from "./stream-transcript.ts";
 import { transcriptBody, type Wanted } from "./transcript-body.ts";
@@ -27,8 +29,8 @@ export const audio = new Hono<App>();
 const SEND_FILE = "-F model=whisper-1 -F file=@recording.mp3";
 
 audio.use("*", expectForm(SEND_FILE));
-audio.post("/transcriptions", (c) => transcribeFile(c, "transcribe"));
-audio.post("/translations", (c) => transcribeFile(c, "translate"));
+audio.post("/transcriptions", describe(DESCRIPTIONS.createTranscription), (c) => transcribeFile(c, "transcribe"));
+audio.post("/translations", describe(DESCRIPTIONS.createTranslation), (c) => transcribeFile(c, "translate"));
 
 /** Store the file, submit its job, and answer with the transcript: when the job has ended, or as it grows. */
 async function transcribeFile(c: Context<App>, task: Wanted["task"]): Promise<Response> {

@@ -1,18 +1,20 @@
 import { Hono } from "hono";
 
 import type { App } from "../http/app.ts";
+import { describe } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { parseBody } from "../http/validate.ts";
 import { answerChat } from "./answer-chat.ts";
 import { CHAT_FIELDS, ChatCompletionRequest, chatOfCompletion, jsonWanted, stopsOf } from "./chat-request.ts";
 import { chunkEvents, completionHead, completionOf } from "./completion-shape.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 import { ignore, ignoreGiven } from "./ignored.ts";
 import { prepareChat } from "./prepare-chat.ts";
 import { CHAT_RULES, refuseUnmetIn } from "./text-rules.ts";
 
 export const chat = new Hono<App>();
 
-chat.post("/completions", limitBody, async (c) => {
+chat.post("/completions", describe(DESCRIPTIONS.createChatCompletion), limitBody, async (c) => {
   const parsed = await parseBody(c, ChatCompletionRequest);
   if (!parsed.ok) return parsed.response;
   const request = parsed.value;

@@ -1,49 +1,26 @@
 import { Hono } from "hono";
-import * as z from "zod";
 
-import { boundedText } from "../../shared/input/bounded-text.ts";
 import { EMBEDDING_DIMENSIONS, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
 import { encodeVector } from "../../shared/search/vector.ts";
 import { embedNow } from "../embeddings/embed-now.ts";
-import { EmbeddedText } from "../embeddings/requests.ts";
 import type { App } from "../http/app.ts";
+import { describe } from "../http/describe.ts";
 import { expectJson } from "../http/expect-body.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { parseBody } from "../http/validate.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
+import { EmbeddingRequest } from "./embedding-request.ts";
+import { EMBEDDING_REQUEST } from "./examples.ts";
 import { ignoreGiven, refuseUnmet, unmet } from "./ignored.ts";
-import { ModelName } from "./model-names.ts";
-import { modelOf } from "./models.ts";
+import { modelOf } from "./resolve-model.ts";
 
 export const embeddings = new Hono<App>();
 
-/** OpenAI's limit of texts in a call. */
-const MAX_TEXTS = 2048;
-const MAX_USER_CHARS = 1000;
-
-const Tokens = z.array(z.int()).min(1);
-
-export const EmbeddingRequest = z.strictObject({
-  model: ModelName,
-  input: z.union([
-    EmbeddedText.transform((text) => [text]),
-    z.array(EmbeddedText).min(1, "there is nothing to embed").max(MAX_TEXTS),
-    Tokens.transform(() => null),
-    z
-      .array(Tokens)
-      .min(1)
-      .transform(() => null),
-  ]),
-  encoding_format: z.enum(["float", "base64"]).nullish(),
-  dimensions: z.int().min(1).nullish(),
-  user: boundedText({ max: MAX_USER_CHARS }).nullish(),
-});
-
-const EXAMPLE = { model: "text-embedding-3-small", input: "a harbour" };
-
 embeddings.post(
   "/",
-  expectJson(() => EXAMPLE),
+  describe(DESCRIPTIONS.createEmbedding),
+  expectJson(() => EMBEDDING_REQUEST),
   limitBody,
   async (c) => {
     const request = await parseBody(c, EmbeddingRequest);

@@ -10,7 +10,7 @@ import { type Parsed, parseBody } from "../http/validate.ts";
 import { ignoreGiven, refuseUnmet } from "./ignored.ts";
 import { type ImageSize, nearestSize } from "./image-size.ts";
 import { imageNameOf, ModelName } from "./model-names.ts";
-import { modelOf } from "./models.ts";
+import { modelOf } from "./resolve-model.ts";
 
 /** OpenAI's limit. Each image is a job of its own. */
 const MAX_IMAGES = 10;
@@ -31,7 +31,7 @@ export const ImageRequest = z.strictObject({
   n: z.int().min(1).max(MAX_IMAGES).nullish(),
   size: boundedText({
     max: MAX_SIZE_CHARS,
-    pattern: [/^(auto|[1-9]\d{1,4}x[1-9]\d{1,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
+    pattern: [/^(auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
   }).nullish(),
   response_format: z.enum(["url", "b64_json"]).nullish(),
   quality: z.enum(["auto", "standard", "hd", "low", "medium", "high", "xhigh", "max"]).nullish(),

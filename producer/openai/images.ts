@@ -7,6 +7,7 @@ import { signingKey } from "../../shared/keys/signing-keys.ts";
 import { artifactUrl } from "../../shared/uploads/signed-url.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
+import { describe } from "../http/describe.ts";
 import { expectJson } from "../http/expect-body.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
@@ -14,6 +15,7 @@ import { parse } from "../http/validate.ts";
 import { JobRequest } from "../jobs/requests.ts";
 import { submitJobs } from "../jobs/submit-job.ts";
 import { awaitJobs } from "./await-jobs.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 import { readImageRequest } from "./image-request.ts";
 import { takesSize } from "./image-size.ts";
 
@@ -21,6 +23,7 @@ export const images = new Hono<App>();
 
 images.post(
   "/generations",
+  describe(DESCRIPTIONS.createImage),
   expectJson(() => ({ prompt: "a harbour" })),
   limitBody,
   async (c) => {

@@ -10,7 +10,8 @@ import { audio } from "./audio.ts";
 import { chat } from "./chat.ts";
 import { embeddings } from "./embeddings.ts";
 import { images } from "./images.ts";
-import { models, readModelNames } from "./models.ts";
+import { models } from "./models.ts";
+import { readModelNames } from "./resolve-model.ts";
 import { responses } from "./responses.ts";
 
 export const openAi = new Hono<App>();

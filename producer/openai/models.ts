@@ -1,61 +1,23 @@
-import { type Context, Hono } from "hono";
-import { createMiddleware } from "hono/factory";
+import { Hono } from "hono";
 
 import type { ModelId } from "../../shared/models/models.ts";
 import type { App } from "../http/app.ts";
-import { problem, type Problem } from "../http/problem.ts";
-import { allNames, findByName, type NamedTask, readAliases } from "./model-names.ts";
+import { describe } from "../http/describe.ts";
+import { problem } from "../http/problem.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
+import { allNames } from "./model-names.ts";
+import { aliasesOf } from "./resolve-model.ts";
 
 /** When the catalogue was read, which is the nearest known date to the creation of a model. Epoch seconds, as in OpenAI's API. */
 const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;
 
-/** Read the operator's table of names. A mistake in it is answered before anything is done: a name might stand for another model. */
-export const readModelNames = createMiddleware<App>(async (c, next) => {
-  const table = readAliases(c.env);
-  if (!table.ok) {
-    return problem(c, { code: "unavailable", detail: `${table.why} Correct it in wrangler.jsonc and deploy again.` });
-  }
-  c.set("aliases", table.aliases);
-  return next();
-});
-
-/** The model that a request names, among those of the route's task. */
-export function modelOf(
-  c: Context<App>,
-  asked: { readonly name: string; readonly task: NamedTask },
-): { readonly ok: true; readonly model: ModelId } | { readonly ok: false; readonly response: Response } {
-  const aliases = aliasesOf(c);
-  const model = findByName(aliases, asked);
-  if (model !== null) return { ok: true, model };
-  return { ok: false, response: problem(c, noSuchModel(asked, allNames(aliases).has(asked.name))) };
-}
-
-function noSuchModel({ name, task }: { name: string; task: NamedTask }, isKnown: boolean): Problem {
-  const what = isKnown ? `is not a model for ${WORK[task]}` : "does not exist here";
-  const detail = `The model '${name}' ${what}. GET /openai/v1/models lists the models; OPENAI_MODELS gives them other names.`;
-  return { code: "model_not_found", detail };
-}
-
-const WORK: Readonly<Record<NamedTask, string>> = {
-  speech: "recordings",
-  image: "pictures",
-  text: "text",
-  embedding: "embeddings",
-};
-
-function aliasesOf(c: Context<App>): ReadonlyMap<string, ModelId> {
-  const aliases = c.get("aliases");
-  if (aliases === undefined) throw new Error("the names of models have not been read");
-  return aliases;
-}
-
 export const models = new Hono<App>();
 
-models.get("/", (c) =>
+models.get("/", describe(DESCRIPTIONS.listModels), (c) =>
   c.json({ object: "list", data: [...allNames(aliasesOf(c))].map(([name, id]) => modelView(name, id)) }),
 );
 
-models.get("/:id{.+}", (c) => {
+models.get("/:id{.+}", describe(DESCRIPTIONS.retrieveModel), (c) => {
   const name = c.req.param("id");
   const id = allNames(aliasesOf(c)).get(name);
   if (id !== undefined) return c.json(modelView(name, id));

@@ -9,7 +9,7 @@ import { textModelsFrom } from "../generate/ask-in-turn.ts";
 import type { App } from "../http/app.ts";
 import { openAiError } from "./errors.ts";
 import { refuseUnmet } from "./ignored.ts";
-import { modelOf } from "./models.ts";
+import { modelOf } from "./resolve-model.ts";
 import type { TextChat, WantedJson } from "./text-request.ts";
 
 export const NOTICE_HEADER = "x-darkroom-notice";

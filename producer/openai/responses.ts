@@ -2,10 +2,12 @@ import { Hono } from "hono";
 
 import { TEXT_MODELS } from "../../shared/models/models.ts";
 import type { App } from "../http/app.ts";
+import { describe } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { parseBody } from "../http/validate.ts";
 import { answerChat } from "./answer-chat.ts";
 import { type OpenAiError, openAiError } from "./errors.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 import { ignore } from "./ignored.ts";
 import { prepareChat } from "./prepare-chat.ts";
 import { chatOfResponse, jsonWantedBy, RESPONSE_FIELDS, ResponseRequest } from "./response-request.ts";
@@ -22,7 +24,7 @@ const NO_INPUT: OpenAiError = {
   code: "missing_required_parameter",
 };
 
-responses.post("/", limitBody, async (c) => {
+responses.post("/", describe(DESCRIPTIONS.createResponse), limitBody, async (c) => {
   const parsed = await parseBody(c, ResponseRequest);
   if (!parsed.ok) return parsed.response;
   const request = parsed.value;

@@ -11,7 +11,7 @@ import { fieldValues } from "../http/read-form.ts";
 import { type Parsed, parse } from "../http/validate.ts";
 import { ignore, ignoreGiven, refuseUnmet, unmet } from "./ignored.ts";
 import { ModelName, speechTierOf } from "./model-names.ts";
-import { modelOf } from "./models.ts";
+import { modelOf } from "./resolve-model.ts";
 import { RESPONSE_FORMATS, type Wanted } from "./transcript-body.ts";
 
 const MAX_NUMBER_CHARS = 20;
