@@ -1,5 +1,5 @@
 // Texts that are embedded within a request, by Darkroom's own route and by OpenAI's SDK.
-import { BadRequestError } from "openai";
+import type { BadRequestError } from "openai";
 import { expect, test } from "vitest";
 
 import { openAi } from "./dialects.ts";

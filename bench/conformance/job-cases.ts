@@ -272,7 +272,7 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
-    operation: "POST /v1/uploads",
+    operation: "POST /v1/uploads/announce",
     via,
     of: "into the bucket",
     async run(callers) {

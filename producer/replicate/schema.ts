@@ -65,3 +65,6 @@ export const Account = z.object({
 export function pageOf(schema: z.ZodType) {
   return z.object({ previous: z.string().nullable(), next: z.string().nullable(), results: z.array(schema) });
 }
+
+/** What a stream reads of the output of a speech model. */
+export const SpeechOutput = z.object({ transcription: z.string(), translation: z.string().nullable() });

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import * as z from "zod";
 
 import { readWholeJob } from "../../shared/archive/whole.ts";
 import { readHasEnded } from "../../shared/db/jobs/watch-job.ts";
@@ -9,6 +8,7 @@ import { type PredictionView, renderPrediction } from "../../shared/replicate/pr
 import type { App } from "../http/app.ts";
 import { problem } from "../http/problem.ts";
 import { MAX_STREAM_MS, streamInPlace } from "../jobs/stream-in-place.ts";
+import { SpeechOutput } from "./schema.ts";
 
 /** The wait between two reads: the first one, and the longest. */
 const FIRST_WAIT_MS = 100;
@@ -68,13 +68,10 @@ export function eventsOf({ status, logs, output, error }: PredictionView): reado
   ];
 }
 
-/** What a stream reads of the output of a speech model. */
-const Speech = z.object({ transcription: z.string(), translation: z.string().nullable() });
-
 /** The output as text: the address of each picture, what was said, and any other result as JSON. */
 function textsOf(output: unknown): readonly string[] {
   if (Array.isArray(output) && output.every((one) => typeof one === "string")) return output;
-  const speech = Speech.safeParse(output);
+  const speech = SpeechOutput.safeParse(output);
   if (speech.success) return [speech.data.translation ?? speech.data.transcription];
   return [JSON.stringify(output)];
 }

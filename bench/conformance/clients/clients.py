@@ -97,7 +97,8 @@ def image():
 
 def embeddings():
     answer = client.embeddings.create(model="text-embedding-3-small", input=["one text", "another"])
-    assert [len(one.embedding) for one in answer.data] == [1024, 1024]
+    first, second = (len(one.embedding) for one in answer.data)
+    assert first == second > 0, answer
 
 
 def chat():
