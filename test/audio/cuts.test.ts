@@ -63,8 +63,7 @@ function loudnessOf(...runs: readonly (readonly [seconds: number, weight: number
 
 test.each([
   ["the pauses take most of the time", loudnessOf([4, 0], [2, 100]), [1900, 2100]],
-  ["their noise is all but even", loudnessOf([2, 3], [2, 4], [2, 100]), [1900, 2100]],
-  ["music plays in them", loudnessOf([1, 100], [1, 20], [4, 30]), [1400, 1600]],
+  ["their noise is all but even", loudnessOf([2, 3], [2, 3.5], [2, 100]), [1900, 2100]],
   ["there are short pauses too", loudnessOf([1, 100], [1, 5], [1, 100], [0.4, 5], [2.6, 100]), [1400, 1600]],
 ] as const)("the cut is in the longest pause where %s", (_, loudness, [fromMs, toMs]) => {
   expect(findQuiet(loudness)).toBeGreaterThan(fromMs);
@@ -74,6 +73,10 @@ test.each([
 test("nothing is a pause at a constant bitrate, in silence alone, or in noise alone", () => {
   for (const weight of [0, 4, 100]) expect(findQuiet(loudnessOf([8, weight]))).toBeNull();
   expect(findQuiet(loudnessOf([3, 100], [1, 60], [4, 100]))).toBeNull();
+});
+
+test("the voice of somebody far from the microphone is not a pause", () => {
+  expect(findQuiet(loudnessOf([3, 100], [2, 18], [1, 16], [2, 18]))).toBeNull();
 });
 
 test("a chunk that is cut in a pause begins there, and not in the middle of a word before it", async () => {
