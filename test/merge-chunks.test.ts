@@ -40,6 +40,18 @@ test("sparse speech, with a word or none in an overlap and two spellings of it, 
   }
 });
 
+test.each([0, 100, 200, 400])("speech that is cut in its pauses is whole again, times off by %i ms", (jitterMs) => {
+  let seams = 0;
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const speech = speak(random, { seconds: 60, repeats: 0.08, silences: 0.2, variants: 0.1 });
+    const chunks = hear(speech, random, { jitterMs, inPauses: true });
+    seams += chunks.length - 1;
+    expect(errors(mergeChunks(chunks), speech), `seed ${seed}`).toBe(0);
+  }
+  expect(seams).toBeGreaterThan(2 * CASES);
+});
+
 // Runs of ten equal words, a third of a second apart: times that are off by more than that cannot tell them apart.
 test.each([
   { jitterMs: 0, mostPerSeam: 0.001 },

@@ -8,6 +8,8 @@ export interface Hearing {
   /** Which side of every seam hears nothing in the part of the overlap that is next to the edge of its audio. */
   readonly deaf?: "left" | "right";
   readonly deafShare?: "some" | "all";
+  /** Whether the cuts are in pauses, where a later chunk begins at once and the earlier one goes on. */
+  readonly inPauses?: boolean;
 }
 
 export interface Said extends Word {
@@ -52,16 +54,17 @@ function dress(word: string, random: () => number): string {
 export function hear(
   speech: readonly Said[],
   random: () => number,
-  { jitterMs, deaf, deafShare }: Hearing,
+  { jitterMs, deaf, deafShare, inPauses = false }: Hearing,
 ): HeardChunk[] {
   const totalMs = speech.at(-1)?.endMs ?? 0;
   const chunks: HeardChunk[] = [];
   let previousOverlapMs = 0;
   for (let ownStartMs = 0; ownStartMs < totalMs;) {
-    const ownEndMs = Math.min(totalMs, ownStartMs + 8000 + Math.floor(random() * 20_000));
-    const overlapMs = 2000 + Math.floor(random() * 3000);
-    const startMs = Math.max(0, Math.round(ownStartMs - previousOverlapMs / 2));
-    const endMs = Math.min(totalMs, Math.round(ownEndMs + overlapMs / 2));
+    const latestMs = Math.min(totalMs, ownStartMs + 8000 + Math.floor(random() * 20_000));
+    const ownEndMs = inPauses ? pauseAfter(speech, latestMs) : latestMs;
+    const overlapMs = inPauses ? 2000 : 2000 + Math.floor(random() * 3000);
+    const startMs = Math.max(0, Math.round(ownStartMs - (inPauses ? LEAD_MS : previousOverlapMs / 2)));
+    const endMs = Math.min(totalMs, Math.round(ownEndMs + (inPauses ? overlapMs - LEAD_MS : overlapMs / 2)));
     const share = deafShare === "some" ? random() * 0.8 : 1;
     const fromMs = deaf === "right" && startMs > 0 ? startMs + previousOverlapMs * share : startMs;
     const toMs = deaf === "left" && endMs < totalMs ? endMs - overlapMs * share : endMs;
@@ -78,6 +81,19 @@ export function hear(
     ownStartMs = ownEndMs;
   }
   return chunks;
+}
+
+/** The lead of a chunk that begins in a pause: `planCuts` has the same. */
+const LEAD_MS = 150;
+
+/** Return the middle of the next pause that a chunk can begin in, or the end of the speech. */
+function pauseAfter(speech: readonly Said[], atMs: number): number {
+  const next = speech.findIndex(
+    ({ startMs }, index) => startMs > atMs && startMs - (speech[index - 1]?.endMs ?? 0) >= 2 * LEAD_MS,
+  );
+  const [before, after] = [speech[next - 1], speech[next]];
+  if (before === undefined || after === undefined) return speech.at(-1)?.endMs ?? 0;
+  return Math.round((before.endMs + after.startMs) / 2);
 }
 
 function inSegments(words: readonly Word[], random: () => number): Segment[] {

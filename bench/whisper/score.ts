@@ -62,28 +62,37 @@ export function timedWords(words: readonly Word[]): readonly Word[] {
 /** A word within this distance of a seam counts as near it: the overlap, and half of it again. */
 export const NEAR_SEAM_MS = 4_000;
 
-/** Return the words of the single call that the pipeline lost near a seam, and the words that it doubled there. */
+/** Return the words of the single call that the pipeline lost near a seam, and how many words it doubled there. */
 export function atSeams(
   whole: readonly Word[],
   piped: readonly Word[],
   seamsMs: readonly number[],
-): { readonly lost: number; readonly doubled: number } {
+): { readonly lost: readonly Word[]; readonly doubled: number } {
   const isNear = (ms: number | undefined) =>
     ms !== undefined && seamsMs.some((seamMs) => Math.abs(seamMs - ms) < NEAR_SEAM_MS);
   const pairs = align(
     whole.map(({ text }) => text),
     piped.map(({ text }) => text),
   );
-  let lost = 0;
+  const lost: Word[] = [];
   let doubled = 0;
   for (const pair of pairs) {
-    if (pair.type === "lost" && isNear(whole[pair.reference]?.startMs)) lost += 1;
+    const missing = pair.type === "lost" ? whole[pair.reference] : undefined;
+    if (missing !== undefined && isNear(missing.startMs)) lost.push(missing);
     if (pair.type !== "added" || !isNear(piped[pair.found]?.startMs)) continue;
     // Doubled means repeated within three words. A word that the single call got wrong does not count.
     const around = [-3, -2, -1, 1, 2, 3].map((offset) => piped[pair.found + offset]?.text);
     if (around.includes(piped[pair.found]?.text)) doubled += 1;
   }
   return { lost, doubled };
+}
+
+/** Two answers place the same word at most this far apart. */
+const SAME_WORD_MS = 1_000;
+
+/** Return whether some words contain a word, at about its time. */
+export function contains(words: readonly Word[], { text, startMs }: Word): boolean {
+  return words.some((other) => other.text === text && Math.abs(other.startMs - startMs) < SAME_WORD_MS);
 }
 
 /** A word's time may be off by this much. A word further from every sentence was not said. */

@@ -7,6 +7,7 @@ import {
   atSeams,
   betweenSentences,
   bootstrap,
+  contains,
   errorsIn,
   plainWords,
   timedWords,
@@ -21,6 +22,8 @@ export interface Tally {
   wholeErrors: number;
   words: number;
   lost: number;
+  /** The lost words that the answer for a chunk has: the merge has cut them away. */
+  cutAway: number;
   doubled: number;
   seams: number;
   chunks: number;
@@ -31,8 +34,8 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  const words = { errors: 0, wholeErrors: 0, words: 0, lost: 0, doubled: 0, seams: 0, chunks: 0, calls: 0 };
-  return { differences: [], timesMs: [], ...words, inventedBetween: 0, flaggedBetween: 0, durationMs: 0 };
+  const words = { errors: 0, wholeErrors: 0, words: 0, lost: 0, cutAway: 0, doubled: 0, seams: 0, chunks: 0 };
+  return { differences: [], timesMs: [], ...words, calls: 0, inventedBetween: 0, flaggedBetween: 0, durationMs: 0 };
 }
 
 /** Count one recording, and return what is to be said about it. */
@@ -51,6 +54,7 @@ export function compare(recording: Recording, whole: readonly Word[], piped: Pip
     ),
   );
   const { lost, doubled } = atSeams(whole, words, piped.seamsMs);
+  const answered = piped.records.flatMap(({ segments }) => timedWords(segments.flatMap((segment) => segment.words)));
   const invented = betweenSentences(words, pairs, recording.sentences);
   const { lowConfidence } = piped.transcript;
   const flagged = invented.filter((word) =>
@@ -59,7 +63,8 @@ export function compare(recording: Recording, whole: readonly Word[], piped: Pip
   tally.errors += errors;
   tally.wholeErrors += wholeErrors;
   tally.words += reference.length;
-  tally.lost += lost;
+  tally.lost += lost.length;
+  tally.cutAway += lost.filter((word) => contains(answered, word) && !contains(words, word)).length;
   tally.doubled += doubled;
   tally.seams += piped.seamsMs.length;
   tally.chunks += piped.records.filter(({ model }) => model !== null).length;
@@ -70,7 +75,7 @@ export function compare(recording: Recording, whole: readonly Word[], piped: Pip
   tally.differences.push({ errors: errors - wholeErrors, words: reference.length });
   for (const ms of timeDifferences(whole, words)) tally.timesMs.push(ms);
   const [rate, wholeRate] = [errors, wholeErrors].map((wrong) => `${round((100 * wrong) / reference.length)} %`);
-  return `${rate} wrong, ${wholeRate} in one call; lost ${lost}, doubled ${doubled}, invented between sentences ${invented.length}`;
+  return `${rate} wrong, ${wholeRate} in one call; lost ${lost.length}, doubled ${doubled}, invented between sentences ${invented.length}`;
 }
 
 export function figuresOf(cutting: Cutting, tally: Tally): readonly Figure[] {
@@ -87,7 +92,7 @@ export function figuresOf(cutting: Cutting, tally: Tally): readonly Figure[] {
       minutes: round(tally.durationMs / 60_000, 1),
       target: "at most 0.5 points above one call",
     },
-    { case: `${name}.lostAtSeams`, value: tally.lost, unit: "words", seams: tally.seams },
+    { case: `${name}.lostAtSeams`, value: tally.lost, unit: "words", cutAway: tally.cutAway, seams: tally.seams },
     { case: `${name}.doubledAtSeams`, value: tally.doubled, unit: "words", seams: tally.seams },
     {
       case: `${name}.wordTimeP95`,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS, callLimits } from "../../shared/audio/chunks/limits.ts";
-import { planCuts, splitChunk } from "../../shared/audio/chunks/cuts.ts";
+import { findQuiet, type Loudness, planCuts, splitChunk } from "../../shared/audio/chunks/cuts.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import type { ChunkSpan } from "../../shared/audio/chunks/chunk.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
@@ -52,6 +52,46 @@ test.each([
   for (const [index, chunk] of plan.chunks.slice(1).entries()) {
     expect((chunk.ownStartMs / 1000) % 4).toBeGreaterThan(2.9);
     expect((plan.chunks[index]?.endMs ?? 0) - chunk.startMs).toBe(2_000);
+  }
+});
+
+/** One weight for each 20 ms, from runs of seconds. */
+function loudnessOf(...runs: readonly (readonly [seconds: number, weight: number])[]): readonly Loudness[] {
+  const weights = runs.flatMap(([seconds, weight]) => Array.from({ length: seconds * 50 }, () => weight));
+  return weights.map((weight, index) => ({ timeMs: index * 20 + 10, weight }));
+}
+
+test.each([
+  ["the pauses take most of the time", loudnessOf([4, 0], [2, 100]), [1900, 2100]],
+  ["their noise is all but even", loudnessOf([2, 3], [2, 3.5], [2, 100]), [1900, 2100]],
+  ["there are short pauses too", loudnessOf([1, 100], [1, 5], [1, 100], [0.4, 5], [2.6, 100]), [1400, 1600]],
+] as const)("the cut is in the longest pause where %s", (_, loudness, [fromMs, toMs]) => {
+  expect(findQuiet(loudness)).toBeGreaterThan(fromMs);
+  expect(findQuiet(loudness)).toBeLessThan(toMs);
+});
+
+test("nothing is a pause at a constant bitrate, in silence alone, or in noise alone", () => {
+  for (const weight of [0, 4, 100]) expect(findQuiet(loudnessOf([8, weight]))).toBeNull();
+  expect(findQuiet(loudnessOf([3, 100], [1, 60], [4, 100]))).toBeNull();
+});
+
+test("the voice of somebody far from the microphone is not a pause", () => {
+  expect(findQuiet(loudnessOf([3, 100], [2, 18], [1, 16], [2, 18]))).toBeNull();
+});
+
+test("a chunk that is cut in a pause begins there, and not in the middle of a word before it", async () => {
+  // A pause of a second in every ten.
+  const listen = (fromMs: number, toMs: number) => {
+    const times = Array.from({ length: (toMs - fromMs) / 20 }, (__, index) => fromMs + index * 20);
+    return times.map((timeMs) => ({ timeMs, weight: timeMs % 10_000 < 1000 ? 1 : 100 }));
+  };
+  const chunks = await planCuts(300_000, 60_000, listen, planWork({ sizeBytes: 1e9 }));
+  expect(chunks.length).toBeGreaterThan(5);
+  for (const [index, { startMs, ownStartMs }] of chunks.entries()) {
+    if (index === 0) continue;
+    expect(startMs % 10_000).toBeLessThan(1000);
+    expect(ownStartMs - startMs).toBe(150);
+    expect((chunks[index - 1]?.endMs ?? 0) - startMs).toBe(2000);
   }
 });
 

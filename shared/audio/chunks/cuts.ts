@@ -1,9 +1,11 @@
 import { DamagedSource, type ChunkSpan } from "./chunk.ts";
 import {
   CHUNK_MIN_MS,
+  EQUALLY_QUIET,
   MAX_DURATION_MS,
   OVERLAP_MS,
   PLANNED_SHARE,
+  QUIET_LOUD_RATIO,
   QUIET_OVERLAP_MS,
   QUIET_RATIO,
   QUIET_SEARCH_MS,
@@ -22,7 +24,9 @@ export interface Loudness {
 
 interface Cut {
   readonly atMs: number;
-  readonly overlapMs: number;
+  /** How long before the cut the later chunk begins, and how long after it the earlier one ends. */
+  readonly leadMs: number;
+  readonly tailMs: number;
 }
 
 /** Return how loud the source is between two times, or an empty list if it would cost too much to find out. */
@@ -49,10 +53,12 @@ export async function planCuts(
   // Count the calls before any audio is read. There will be at least this many.
   const leastCalls = Math.ceil(durationMs / chunkMs);
   work.call(leastCalls);
-  const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
+  const cuts: Cut[] = [{ atMs: 0, leadMs: 0, tailMs: 0 }];
   if (durationMs > chunkMs) {
     const overlapMs = Math.min(OVERLAP_MS, 2 * Math.floor(chunkMs / 6));
     const quietOverlapMs = Math.min(QUIET_OVERLAP_MS, overlapMs);
+    // A chunk that began a second earlier would begin within a word, of which Whisper makes others, or leaves out the sentence after it.
+    const quietLeadMs = Math.min(QUIET_WINDOW_MS, quietOverlapMs) / 2;
     // Half of the overlap is on each side of a cut, so this own part with both halves is the longest chunk.
     const longestOwnMs = chunkMs - overlapMs;
     const searchMs = Math.min(QUIET_SEARCH_MS, longestOwnMs / 4);
@@ -62,18 +68,21 @@ export async function planCuts(
       // The last two chunks get the same length: in a last chunk of one second a model invents words.
       const latestMs = Math.round(atMs + (remainingMs < 1.5 * longestOwnMs ? remainingMs / 2 : longestOwnMs));
       const quietMs = findQuiet(await listen(latestMs - searchMs, latestMs));
-      const cut = quietMs === null ? { atMs: latestMs, overlapMs } : { atMs: quietMs, overlapMs: quietOverlapMs };
-      cuts.push(cut);
-      atMs = cut.atMs;
+      atMs = quietMs ?? latestMs;
+      cuts.push(
+        quietMs === null
+          ? { atMs, leadMs: overlapMs / 2, tailMs: overlapMs / 2 }
+          : { atMs, leadMs: quietLeadMs, tailMs: quietOverlapMs - quietLeadMs },
+      );
     }
   }
   work.call(Math.max(0, cuts.length - leastCalls));
   return cuts.map((cut, index) => {
-    const next = cuts[index + 1] ?? { atMs: durationMs, overlapMs: 0 };
+    const next = cuts[index + 1] ?? { atMs: durationMs, tailMs: 0 };
     return {
       index,
-      startMs: Math.max(0, cut.atMs - cut.overlapMs / 2),
-      endMs: Math.min(durationMs, next.atMs + next.overlapMs / 2),
+      startMs: Math.max(0, cut.atMs - cut.leadMs),
+      endMs: Math.min(durationMs, next.atMs + next.tailMs),
       ownStartMs: cut.atMs,
       ownEndMs: next.atMs,
     };
@@ -101,11 +110,35 @@ export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chu
   ];
 }
 
-/** Return the middle of the quietest window, if it is much quieter than the median. At a constant bitrate it never is. */
+/**
+ * Return the middle of the longest of the quietest pauses, or null if there is none. A pause is much quieter than the median, or
+ * than the loud parts: where the pauses take more than half of the time, the median is as quiet as they are. At a constant
+ * bitrate nothing is.
+ */
 export function findQuiet(loudness: readonly Loudness[]): number | null {
+  const windows = windowsOf(loudness);
+  const weights = windows.map(({ weight }) => weight).toSorted((a, b) => a - b);
+  const quietest = weights[0];
+  const median = weights[weights.length >> 1];
+  const loud = weights[Math.floor(0.9 * weights.length)];
+  if (quietest === undefined || median === undefined || loud === undefined) return null;
+  const limit = Math.max(QUIET_RATIO * median, QUIET_LOUD_RATIO * loud);
+  if (quietest >= limit) return null;
+  let longest: readonly number[] = [];
+  let pause: number[] = [];
+  for (const { centreMs, weight } of windows) {
+    if (weight > quietest + EQUALLY_QUIET * limit) pause = [];
+    else pause.push(centreMs);
+    if (pause.length >= longest.length) longest = pause;
+  }
+  return longest[longest.length >> 1] ?? null;
+}
+
+/** The average loudness of each stretch as long as a pause, in order of time. */
+function windowsOf(loudness: readonly Loudness[]): readonly { readonly centreMs: number; readonly weight: number }[] {
   const first = loudness[0];
   const last = loudness.at(-1);
-  if (first === undefined || last === undefined || last.timeMs - first.timeMs < 4 * QUIET_WINDOW_MS) return null;
+  if (first === undefined || last === undefined || last.timeMs - first.timeMs < 4 * QUIET_WINDOW_MS) return [];
   const windows: { readonly centreMs: number; readonly weight: number }[] = [];
   let from = 0;
   let sum = 0;
@@ -126,11 +159,5 @@ export function findQuiet(loudness: readonly Loudness[]): number | null {
     if (head === undefined || packet.timeMs - first.timeMs < QUIET_WINDOW_MS) continue;
     windows.push({ centreMs: Math.round((head.timeMs + packet.timeMs) / 2), weight: sum / count });
   }
-  const sorted = windows.toSorted((left, right) => left.weight - right.weight || left.centreMs - right.centreMs);
-  const quietest = sorted[0];
-  const median = sorted[sorted.length >> 1];
-  if (quietest === undefined || median === undefined || quietest.weight >= QUIET_RATIO * median.weight) return null;
-  // If several windows are as quiet as the quietest (digital silence), take the middle one.
-  const equals = windows.filter((window) => window.weight <= quietest.weight * 1.05);
-  return equals[equals.length >> 1]?.centreMs ?? quietest.centreMs;
+  return windows;
 }

@@ -50,7 +50,7 @@ export const CHUNK_MIN_MS = 4_000;
 /** The audio that two neighbours share if the cut may fall inside a word. It also lets the decoder warm up (up to 140 ms). */
 export const OVERLAP_MS = 5_000;
 
-/** The same if the cut is in a quiet place. */
+/** The same if the cut is in a quiet place. The later chunk then begins in that place, and the earlier one has the rest of the overlap. */
 export const QUIET_OVERLAP_MS = 2_000;
 
 /**
@@ -64,6 +64,12 @@ export const QUIET_WINDOW_MS = 300;
 
 /** A window is quiet when it holds less than this part of the median window's bytes (or amplitude). */
 export const QUIET_RATIO = 0.5;
+
+/** Or less than this part of what only a tenth of the windows exceed: 20 dB. Somebody who speaks far from the microphone is louder. */
+export const QUIET_LOUD_RATIO = 0.1;
+
+/** Windows are equally quiet if they differ by less than this part of what is still quiet: noise varies, and silence may be dithered. */
+export const EQUALLY_QUIET = 0.1;
 
 /** A chunk is not halved below this: a model that refuses ten seconds refuses something else. */
 export const SPLIT_MIN_MS = 10_000;
