@@ -250,7 +250,8 @@ test("the slowest patterns that are taken end soon", () => {
   for (const [pattern, text] of slow) {
     const startedAt = performance.now();
     expect(faults(text, { pattern })).toHaveLength(1);
-    expect(performance.now() - startedAt).toBeLessThan(1500);
+    // Half a second on a quiet machine. A pattern that is refused takes minutes.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   }
 });
 

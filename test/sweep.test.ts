@@ -171,14 +171,14 @@ test("the bucket keeps a record of a job whose object the sweep may not look at 
 test("descriptions are read in pages that fit into memory, however long the prompts are", async () => {
   const { DB } = darkroom.bindings();
   await DB.batch([DB.prepare("DELETE FROM deletions"), DB.prepare("DELETE FROM jobs")]);
-  const count = 12;
+  const names = Array.from({ length: 12 }, (_, index) => `long${String(index).padStart(2, "0")}`);
   await DB.prepare(
     `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
-     SELECT 'long' || printf('%02d', value), 'operator', 'text_generation', 'cancelled',
+     SELECT value, 'operator', 'text_generation', 'cancelled',
             json_object('prompt', hex(zeroblob(400000)), 'options', json('{}')), 7, 8
        FROM json_each(?1)`,
   )
-    .bind(JSON.stringify(Array.from({ length: count }, (_, index) => index)))
+    .bind(JSON.stringify(names))
     .run();
   const seen: string[] = [];
   let pages = 0;
@@ -189,9 +189,6 @@ test("descriptions are read in pages that fit into memory, however long the prom
     after = { at: 7, id: seen.at(-1) ?? "" };
     isDone = isAll;
   }
-  expect([pages, seen]).toEqual([
-    2,
-    Array.from({ length: count }, (_, index) => `long${String(index).padStart(2, "0")}`),
-  ]);
+  expect([pages, seen]).toEqual([2, names]);
   await DB.prepare("DELETE FROM jobs").run();
 });

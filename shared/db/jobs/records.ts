@@ -16,6 +16,11 @@ export const isDescribed = (bucket: string) => `(j.is_of_source = 0 OR NOT EXIST
   SELECT 1 FROM uploads u
    WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id))`;
 
+interface Paging {
+  readonly found: number;
+  readonly charsBefore: number;
+}
+
 /** A prompt may have a million characters. A page of inputs must fit into memory, and into an answer of D1. */
 const PAGE_CHARS = 8_000_000;
 
@@ -45,10 +50,14 @@ export async function listDescribed(
         WHERE charsBefore < ?5 ORDER BY createdAt, id`,
     )
     .bind(after.at, after.id, limit, MEDIA_BUCKET, PAGE_CHARS)
-    .all<JobRecord & { found: number; charsBefore: number }>();
+    .all<JobRecord & Paging>();
   const found = results[0]?.found ?? 0;
-  const rows = results.map(({ found: _, charsBefore: __, ...row }) => row);
-  return { rows, isAll: found < limit && rows.length === found };
+  return { rows: results.map(recordOf), isAll: found < limit && results.length === found };
+}
+
+/** Return what is kept: without the columns that only limit a page. */
+function recordOf({ found: _found, charsBefore: _charsBefore, ...row }: JobRecord & Paging): JobRecord {
+  return row;
 }
 
 /** Return the prediction that the job was requested as; null if it was not. */
