@@ -41,7 +41,12 @@ async function runJobs(): Promise<string[]> {
   const marks = { tag: "kept", metadata: JSON.stringify({ customer: "7" }) };
   const jobs = await Promise.all([
     darkroom.submit({ kind: "classification", text: TEXT, tags: ["kept"], metadata: { customer: "7" } }),
-    darkroom.submit({ kind: "image_generation", prompt: "a red lighthouse" }),
+    darkroom.submit({ kind: "image_generation", prompt: "a red lighthouse", options: { count: 2 } }),
+    darkroom.submit({
+      kind: "text_generation",
+      prompt: `"Count" <<["{\\"a\\":1}"]>>`,
+      options: { history: [{ role: "user", content: '"Boats"' }], jsonSchema: { type: "object" } },
+    }),
     darkroom.upload({ name: "short.wav", ...marks, then: "summarise" }, speech("one two three")),
     darkroom.upload({ name: "long.wav" }, speech(Array.from({ length: 200 }, (_, at) => `w${at}`).join(" "))),
   ]);

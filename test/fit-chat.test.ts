@@ -23,7 +23,7 @@ test("the oldest messages go first, and no conversation begins with an answer", 
   const asked = chat(["system", "Be short."], ["user", long], ["assistant", long], ["user", "b"], ["user", "c"]);
   const { chat: fitted, cut } = fitChat(asked, [accurate]);
   expect(fitted.messages.map(({ content }) => content)).toEqual(["Be short.", "b", "c"]);
-  expect(cut).toEqual({ messagesLeftOut: 2, promptCharsLeftOut: 0 });
+  expect(cut).toEqual({ messagesLeftOut: 2, promptCharsLeftOut: 0, instructionCharsLeftOut: 0 });
   expect(describeCut(cut!)).toBe("The text is longer than the model can read. Left out: the 2 oldest messages.");
 });
 
@@ -32,6 +32,19 @@ test("of a prompt that is too long both ends stay", () => {
   expect(fitted.messages[0]!.content).toMatch(/^first z+\n\n\[…\]\n\nz+ last$/);
   expect(cut!.promptCharsLeftOut).toBeGreaterThan(50_000);
   expect(describeCut(cut!)).toContain("characters from the middle of the prompt");
+});
+
+test("instructions of any length leave room for the prompt", () => {
+  const asked = chat(
+    ["system", "天".repeat(20_000)],
+    ["system", `rules ${"天".repeat(20_000)} end`],
+    ["user", "Which boats?"],
+  );
+  const { chat: fitted, cut } = fitChat(asked, [accurate]);
+  expect(fitted.messages.at(-1)!.content).toBe("Which boats?");
+  expect(fitted.messages[1]!.content).toMatch(/^rules 天+\n\n\[…\]\n\n天+ end$/);
+  expect(new TextEncoder().encode(JSON.stringify(fitted.messages)).length / 3 + 512).toBeLessThanOrEqual(32_000);
+  expect(describeCut(cut!)).toMatch(/Left out: \d+ characters from the middle of the instructions\.$/);
 });
 
 test("the model with the smallest context decides", () => {

@@ -58,6 +58,12 @@ test("jobs that were exported, archived or not, are the same after an import, an
     }),
     await darkroom.upload({ name: "short.wav", tag: "moved", then: "summarise" }, speech("one two three")),
     await darkroom.upload({ name: "long.wav" }, speech(said)),
+    // A job that wrote a text, with a notice.
+    await darkroom.submit({
+      kind: "text_generation",
+      prompt: `wrote:9 ${'"'.repeat(150)} <<["About one marimba"]>>`,
+      options: { maxTokens: 9, history: [{ role: "user", content: '"'.repeat(150) }] },
+    }),
   ];
   const ids = jobs.map(({ id }) => id);
   for (const id of ids) expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed" });
@@ -82,17 +88,17 @@ test("jobs that were exported, archived or not, are the same after an import, an
   expect(await archiveJobs({ db: DB, media: MEDIA, journal: createJournal(), archiveAfterMs: DAY_MS }, now)).toBe(1);
 
   const exported = await run("export");
-  expect(exported.stdout.trim().split("\n")).toHaveLength(3);
+  expect(exported.stdout.trim().split("\n")).toHaveLength(4);
   await writeFile(join(folder, "jobs.jsonl"), exported.stdout);
   await forgetAll();
-  expect(await run("import", "jobs.jsonl")).toMatchObject({ code: 0, stdout: "3 imported, 0 known, 0 refused\n" });
+  expect(await run("import", "jobs.jsonl")).toMatchObject({ code: 0, stdout: "4 imported, 0 known, 0 refused\n" });
   expect(await answers(ids)).toEqual(before);
-  expect(await run("import", "jobs.jsonl")).toMatchObject({ code: 0, stdout: "0 imported, 3 known, 0 refused\n" });
+  expect(await run("import", "jobs.jsonl")).toMatchObject({ code: 0, stdout: "0 imported, 4 known, 0 refused\n" });
   expect(await answers(ids)).toEqual(before);
 
   const { calls } = await darkroom.modelCalls();
   await darkroom.maintain(new Date(Date.now() + DAY_MS));
-  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n")).toBe(3);
+  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n")).toBe(4);
   expect((await darkroom.modelCalls()).calls).toEqual(calls);
 });
 

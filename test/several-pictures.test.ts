@@ -41,9 +41,35 @@ test("an attempt that failed at the second picture does not pay for the first on
   expect(job.attempts.reduce((sum, { neurons }) => sum + (neurons ?? 0), 0)).toBe(4.5);
 });
 
+test("a picture of a consumer that died is accounted for once, however many attempts reuse it", async () => {
+  const { DB } = darkroom.bindings();
+  const { id } = await draw("nth:2:3043 ships", { count: 3 });
+  await darkroom.untilJob(id, ({ attempts }) => attempts.length === 1);
+  // The consumer died after it had stored the first picture, so no row has its cost.
+  await DB.prepare("UPDATE attempts SET outcome = 'lost', usage = NULL, neurons = NULL").run();
+  await DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0").run();
+  await darkroom.maintain();
+  const { attempts } = await darkroom.untilJob(id);
+  expect(attempts.at(-1)).toMatchObject({ neurons: 4.5, calls: [{ recalledFrom: 1 }, {}, {}] });
+  // The next attempt accounted for it, and failed after its last picture.
+  await DB.batch([
+    DB.prepare("UPDATE attempts SET outcome = 'retry' WHERE number = 2"),
+    DB.prepare("DELETE FROM artifacts"),
+    DB.prepare("UPDATE jobs SET state = 'running', finalized_at = NULL"),
+    DB.prepare("UPDATE tasks SET state = 'retryable', finalized_at = NULL, scheduled_at = 0, check_at = 0"),
+  ]);
+  await darkroom.maintain();
+  const again = await darkroom.untilJob(id);
+  expect(namesOf(again)).toEqual(["image-2.jpg", "image-3.jpg", "image.jpg"]);
+  expect(again.attempts.map(({ neurons }) => neurons)).toEqual([null, 4.5, null]);
+  expect((await darkroom.modelCalls()).calls["nth:2:3043 ships"]).toBe(4);
+});
+
 test("a later picture that the model refuses is left out; without the first one the job fails", async () => {
   const { id } = await draw("nth:2:flagged boats", { count: 3 });
-  expect(namesOf(await darkroom.untilJob(id))).toEqual(["image-3.jpg", "image.jpg"]);
+  const job = await darkroom.untilJob(id);
+  expect(namesOf(job)).toEqual(["image-3.jpg", "image.jpg"]);
+  expect(job.notices).toEqual(["The model refused 1 of 3 pictures."]);
   const refused = await draw("nth:1:flagged boats", { count: 3 });
   expect(await darkroom.untilJob(refused.id)).toMatchObject({ state: "failed", error: { code: "refused_by_model" } });
 });

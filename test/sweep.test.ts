@@ -162,8 +162,33 @@ test("the bucket keeps a record of a job whose object the sweep may not look at 
     const row = { ...upload, ownerId: "operator", sizeBytes: 1, jobId: id, ignoredReason: null };
     await insertJobs(DB, { jobs: [job], uploads: [row] }, now);
     expect(await isSource(DB, source)).toBe(true);
-    return (await listDescribed(DB, { after: { at: 0, id: "" }, limit: 10 })).some((record) => record.id === id);
+    return (await listDescribed(DB, { after: { at: 0, id: "" }, limit: 10 })).rows.some((record) => record.id === id);
   };
   expect(await described("new", now - HOUR_MS)).toBe(false);
   expect(await described("old", now - 89 * DAY_MS)).toBe(true);
+});
+
+test("descriptions are read in pages that fit into memory, however long the prompts are", async () => {
+  const { DB } = darkroom.bindings();
+  await DB.batch([DB.prepare("DELETE FROM deletions"), DB.prepare("DELETE FROM jobs")]);
+  const names = Array.from({ length: 12 }, (_, index) => `long${String(index).padStart(2, "0")}`);
+  await DB.prepare(
+    `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
+     SELECT value, 'operator', 'text_generation', 'cancelled',
+            json_object('prompt', hex(zeroblob(400000)), 'options', json('{}')), 7, 8
+       FROM json_each(?1)`,
+  )
+    .bind(JSON.stringify(names))
+    .run();
+  const seen: string[] = [];
+  let pages = 0;
+  for (let after = { at: 0, id: "" }, isDone = false; !isDone; pages += 1) {
+    const { rows, isAll } = await listDescribed(DB, { after, limit: 200 });
+    expect(rows.reduce((sum, { input }) => sum + input.length, 0)).toBeLessThan(9_000_000);
+    seen.push(...rows.map(({ id }) => id));
+    after = { at: 7, id: seen.at(-1) ?? "" };
+    isDone = isAll;
+  }
+  expect([pages, seen]).toEqual([2, names]);
+  await DB.prepare("DELETE FROM jobs").run();
 });

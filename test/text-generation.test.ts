@@ -1,6 +1,7 @@
 // Jobs that write a text, or JSON, as a prompt asks.
 import { expect, test } from "vitest";
 
+import { listJobs } from "../shared/db/jobs/job-lists.ts";
 import { startDarkroom } from "./harness.ts";
 import type { JobView } from "./views.ts";
 
@@ -159,6 +160,41 @@ test("an identical job gets the same text", async () => {
   const second = await run(`same ${says("Once.")}`);
   expect(second).toMatchObject({ state: "completed", reused: { jobId: first.id } });
   expect(await read(second, "text.txt")).toBe("Once.\n");
+});
+
+test("what to know about a text is said of each job that has it, and after an attempt that failed when the text was stored", async () => {
+  const notices = ["The model stopped at 'maxTokens' (9), so the text may end in the middle."];
+  const first = await run(`wrote:9 ${says("It goes")}`, { maxTokens: 9 });
+  const second = await run(`wrote:9 ${says("It goes")}`, { maxTokens: 9 });
+  expect(second).toMatchObject({ reused: { jobId: first.id }, notices });
+  const { DB } = darkroom.bindings();
+  await DB.batch([
+    DB.prepare("UPDATE attempts SET outcome = 'retry' WHERE task_id LIKE ?1").bind(`${first.id}%`),
+    DB.prepare("DELETE FROM artifacts WHERE job_id = ?1").bind(first.id),
+    DB.prepare("UPDATE jobs SET state = 'running', finalized_at = NULL WHERE id = ?1").bind(first.id),
+    DB.prepare(
+      "UPDATE tasks SET state = 'retryable', finalized_at = NULL, scheduled_at = 0, check_at = 0 WHERE job_id = ?1",
+    ).bind(first.id),
+  ]);
+  await darkroom.maintain();
+  const again = await darkroom.untilJob(first.id);
+  expect(again).toMatchObject({ notices, attempts: [{ outcome: "retry" }, { outcome: "completed", calls: [] }] });
+});
+
+test("a list has only the beginning of a long prompt: a hundred whole ones are more than D1 answers", async () => {
+  const prompt = `boats ${"and ships ".repeat(15_000)} ${says("Aye.")}`;
+  const job = await run(prompt, { history: [{ role: "user", content: "h".repeat(100_000) }] });
+  expect(job).toMatchObject({ state: "completed", input: { prompt } });
+  const rows = await listJobs(
+    darkroom.bindings().DB,
+    {},
+    { ownerId: "operator", limit: 10, before: undefined, figures: true },
+  );
+  expect(rows.map(({ id, input }) => [id, input.length < 1000])).toEqual([[job.id, true]]);
+  const { jobs } = await (await darkroom.api("/v1/jobs")).json<{ jobs: readonly JobView[] }>();
+  expect(jobs).toMatchObject([{ id: job.id, title: job.title }]);
+  const found = await (await darkroom.api("/v1/search?q=aye")).json<{ hits: readonly object[] }>();
+  expect(found.hits).toMatchObject([{ jobId: job.id, title: job.title }]);
 });
 
 test("what cannot be done is refused with its place", async () => {

@@ -11,7 +11,7 @@ export interface RecordDeps {
   readonly media: R2Bucket;
 }
 
-/** Jobs a page, and pages a run. A thousand descriptions of ten thousand characters fit into memory many times over. */
+/** Jobs a page, and pages a run. */
 const RECORDS_A_PAGE = 200;
 const PAGES_A_RUN = 25;
 
@@ -30,7 +30,10 @@ interface Place {
 interface RecordKind<Row> {
   /** The name of the cursor that keeps how far it has come. */
   readonly cursor: string;
-  readonly list: (db: D1Database, page: { after: Place; limit: number }) => Promise<readonly Row[]>;
+  readonly list: (
+    db: D1Database,
+    page: { after: Place; limit: number },
+  ) => Promise<{ readonly rows: readonly Row[]; readonly isAll: boolean }>;
   readonly placeOf: (row: Row) => Place;
   readonly keep: (media: R2Bucket, rows: readonly Row[]) => Promise<number>;
 }
@@ -60,11 +63,11 @@ async function record<Row>(kind: RecordKind<Row>, { db, media }: RecordDeps, now
   let count = 0;
   let puts = 0;
   for (let page = 1; ; page += 1) {
-    const rows = await kind.list(db, { after, limit: RECORDS_A_PAGE });
+    const { rows, isAll: isLast } = await kind.list(db, { after, limit: RECORDS_A_PAGE });
     puts += await kind.keep(media, rows);
     count += rows.length;
     const last = rows.at(-1);
-    const isAll = rows.length < RECORDS_A_PAGE || last === undefined;
+    const isAll = isLast || last === undefined;
     if (!isAll) after = kind.placeOf(last);
     const recordedTo = isAll ? now - LATE_MS : after.at;
     if (recordedTo !== cursor) await writeCursor(db, kind.cursor, String(recordedTo));

@@ -8,6 +8,7 @@ import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { generateImage } from "../models/flux.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { readFoundBy } from "../steps/read-searchable-text.ts";
+import { note } from "./note.ts";
 import { discard, processor } from "./processor.ts";
 import { storedArtifact } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
@@ -42,7 +43,9 @@ export function createGenerateImage({
     return drawRest(await drawOne(prompt, options, 0, attempt), prompt, options, attempt);
   }
 
-  /** Generate all pictures after the first. One that the model refuses is left out: those before it have been paid for. */
+  /**
+   * Generate all pictures after the first. One that the model refuses is left out, with a notice: those before it have been paid for.
+   */
   async function drawRest(
     first: StoredArtifact,
     prompt: string,
@@ -50,10 +53,13 @@ export function createGenerateImage({
     attempt: Attempt,
   ): Promise<Outcome> {
     const artifacts = [first];
-    for (let index = 1; index < (options.count ?? 1); index += 1) {
+    const { count = 1 } = options;
+    for (let index = 1; index < count; index += 1) {
       const picture = (await reuse(attempt, index)) ?? (await drawUnlessRefused(prompt, options, index, attempt));
       if (picture !== null) artifacts.push(picture);
     }
+    const refused = count - artifacts.length;
+    if (refused > 0) note(attempt, [`The model refused ${refused} of ${count} pictures.`]);
     // A picture is found by its prompt.
     return { type: "completed", artifacts, passages: cutPassages(attempt.task.jobId, { prompt }) };
   }

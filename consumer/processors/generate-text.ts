@@ -7,6 +7,7 @@ import { writeJson, type WroteJson } from "../../shared/models/json-output/write
 import { type Chat, write, type Written } from "../../shared/models/writer.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import type { Attempt } from "../runner/attempt.ts";
+import { note } from "./note.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 
@@ -116,10 +117,4 @@ function aboutOf({ model, engine, isCut }: Written): Pick<Generated, "model" | "
 
 function cutNotices({ isCut }: Written, { maxTokens }: TextOptions): readonly string[] {
   return isCut ? [`The model stopped at 'maxTokens' (${maxTokens}), so the text may end in the middle.`] : [];
-}
-
-/** Let the job show the notices: they belong to the call that was answered. */
-function note({ calls }: Attempt, notices: readonly string[]): void {
-  const last = notices.length === 0 ? undefined : calls.pop();
-  if (last !== undefined) calls.push({ ...last, notices });
 }

@@ -1,3 +1,4 @@
+import { callId, findRecalled } from "../../shared/db/tasks/leases.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { artifactKey } from "../../shared/uploads/storage.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
@@ -25,7 +26,7 @@ function isAnswer(calls: readonly ModelCall[], metadata: Record<string, string>,
 /**
  * Reuse a result that an attempt of this task stored before its consumer died, or stored although R2 answered with an error.
  * The result has been paid for, so the model is not asked again. Its cost is counted as this attempt's, unless the row of the
- * earlier attempt already has it.
+ * earlier attempt already has it, or that of another attempt that reused it.
  * @param name the artifact's name, or its beginning if the answer decides how it ends.
  * @returns null if no attempt got that far.
  */
@@ -46,7 +47,12 @@ export async function reuseResult(
     if (object === undefined || paid === undefined) continue;
     const paidCalls = JSON.parse(paid) as ModelCall[]; // our own JSON, from paidFor
     if (mayBeStored && !isAnswer(paidCalls, metadata, editedAfter)) continue;
-    if (!isAccounted) calls.push(...paidCalls.map((call) => ({ ...call, recalledFrom: attempt, durationMs: null })));
+    if (!isAccounted) {
+      // Another attempt may have reused the same result and failed at something else.
+      const recalled = await findRecalled(deps.db, task.id);
+      const due = paidCalls.filter((call) => !recalled.has(callId(call)));
+      calls.push(...due.map((call) => ({ ...call, recalledFrom: attempt, durationMs: null })));
+    }
     return object;
   }
   return null;

@@ -44,6 +44,7 @@ export const CutNotice = z
   .object({
     messagesLeftOut: z.int().describe("how many messages of the history were left out, the oldest first"),
     promptCharsLeftOut: z.int().describe("how many characters were left out from the middle of the prompt"),
+    instructionCharsLeftOut: z.int().describe("how many were left out from the middle of the instructions"),
     notice: z.string().describe("the same as a sentence"),
   })
   .meta({ id: "CutNotice" });

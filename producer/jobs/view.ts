@@ -1,6 +1,6 @@
 import { parseOwn } from "../../shared/input/read-json.ts";
 import { titleOf } from "../../shared/jobs/job-title.ts";
-import type { JobDetail, JobRow } from "../../shared/jobs/job-detail.ts";
+import type { AttemptRow, JobDetail, JobRow } from "../../shared/jobs/job-detail.ts";
 import { MOST_COUNTED } from "../../shared/db/jobs/queue-place.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
 import type { JobWork } from "../../shared/kinds/index.ts";
@@ -78,7 +78,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       sizeBytes,
       url: `${origin}/v1/jobs/${job.id}/artifacts/${encodeURIComponent(name)}`,
     })),
-    notices: noticesOf(attempts),
+    notices: noticesOf(detail),
     labels: [...labels],
   };
 }
@@ -122,10 +122,20 @@ function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["wai
   return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };
 }
 
-/** The notices of the calls whose answers were kept. */
-function noticesOf(attempts: JobDetail["attempts"]): string[] {
-  const kept = attempts.filter(({ outcome }) => outcome === "completed").map(attemptView);
-  return [...new Set(kept.flatMap(({ calls }) => calls.flatMap(({ notices = [] }) => notices)))];
+/** The notices of the calls whose answers were kept: those of attempts that completed, and of the job whose result this is. */
+function noticesOf({ job, attempts }: JobDetail): string[] {
+  const own = attempts
+    .filter(hasLeftResult)
+    .flatMap((attempt) => attemptView(attempt).calls.flatMap(({ notices = [] }) => notices));
+  const reused = parseOwn(job.reusedNotices ?? "[]") as string[][]; // our own JSON, from selectJob
+  return [...new Set([...own, ...reused.flat()])];
+}
+
+/** Whether an attempt completed, or the next one did with its answer, because it failed after it had stored the answer. */
+function hasLeftResult({ taskId, number, outcome, usage }: AttemptRow, _: number, all: readonly AttemptRow[]): boolean {
+  if (outcome === "completed" || usage === null) return outcome === "completed";
+  const next = all.find((later) => later.taskId === taskId && later.number > number);
+  return next?.outcome === "completed" && next.usage === null;
 }
 
 /** An attempt as jobs and dead letters show it. */

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 
-import { findJobs } from "../../shared/db/jobs/reads.ts";
+import { findListedJobs } from "../../shared/db/jobs/reads.ts";
 import { parseOwn } from "../../shared/input/read-json.ts";
 import { aiOf } from "../../shared/models/ai-of.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
@@ -34,7 +34,7 @@ search.get(
   async (c) => {
     const deps = { ...intakeOf(c.env), ai: aiOf(c.env), passages: passageIndexOf(c.env) };
     const { hits, ...how } = await searchPassages(c.get("ownerId"), c.req.valid("query"), deps);
-    const jobs = await findJobs(c.env.DB, { ids: hits.map(({ jobId }) => jobId), ownerId: c.get("ownerId") });
+    const jobs = await findListedJobs(c.env.DB, { ids: hits.map(({ jobId }) => jobId), ownerId: c.get("ownerId") });
     const titles = new Map(jobs.map((job) => [job.id, titleOf(parseOwn(job.input) as JobWork["input"])]));
     const { origin } = new URL(c.req.url);
     const views = hits.map((hit) => hitView(hit, titles.get(hit.jobId) ?? "", origin));

@@ -14,6 +14,32 @@ export function clip(text: string, maxChars: number): string {
   return text.slice(0, end);
 }
 
+const encoder = new TextEncoder();
+
+/** Return the first characters of a text that have at most so many bytes in UTF-8. */
+export function clipBytes(text: string, maxBytes: number): string {
+  const { read } = encoder.encodeInto(text, new Uint8Array(maxBytes));
+  return text.slice(0, read);
+}
+
+/** Return the last characters of a text that have at most so many bytes in UTF-8. */
+export function clipBytesFront(text: string, maxBytes: number): string {
+  let [start, bytes] = [text.length, 0];
+  while (start > 0) {
+    const previous = start - (start > 1 && (text.codePointAt(start - 2) ?? 0) > 0xffff ? 2 : 1);
+    bytes += bytesOf(text.codePointAt(previous) ?? 0);
+    if (bytes > maxBytes) break;
+    start = previous;
+  }
+  return text.slice(start);
+}
+
+function bytesOf(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint > 0xffff ? 4 : 3;
+}
+
 /** Return why a string is not text; null if it is. D1, R2 and the models would each store or read something else in its place. */
 export function refuseString(text: string): string | null {
   const nul = text.indexOf("\0");

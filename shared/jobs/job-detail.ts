@@ -34,6 +34,8 @@ export interface JobRow {
   readonly estimate: string | null;
   /** 1 if only what lists show is here, and the rest in the bucket (shared/archive/whole.ts). */
   readonly isArchived: 0 | 1;
+  /** Only of a job that is read whole: JSON, the lists of notices of the job whose result this is; null if the result is its own. */
+  readonly reusedNotices?: string | null;
   /** Only in a list with figures: the share of its tasks that have ended, 0 to 1 and null unless it runs; and what it cost. */
   readonly fraction?: number | null;
   readonly neurons?: number;

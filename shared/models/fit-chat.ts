@@ -1,4 +1,5 @@
 import type { ModelId } from "./models.ts";
+import { clipBytes, clipBytesFront, countChars } from "../input/characters.ts";
 import type { Message } from "./prompts.ts";
 import type { Chat } from "./chat.ts";
 
@@ -8,6 +9,8 @@ export interface Cut {
   readonly messagesLeftOut: number;
   /** Then the middle of the prompt: instructions mostly stand at one of its ends. */
   readonly promptCharsLeftOut: number;
+  /** Instructions that would leave less than half of the context to the prompt lose the middle as well. */
+  readonly instructionCharsLeftOut: number;
 }
 
 export interface Fitted {
@@ -43,14 +46,18 @@ const encoder = new TextEncoder();
 
 /**
  * Cut a chat so that it fits the context of every model that may be asked, with the tokens that may be written. The instructions and
- * the last message always stay; of the last message, both ends.
+ * the last message always stay; of what is too long, both ends.
  */
 export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
   const context = Math.min(...models.map(contextTokens));
   let left = context - chat.maxTokens;
   const prompt = chat.messages.at(-1);
   if (prompt === undefined || sizeOf(chat.messages) <= left) return { chat, cut: null };
-  const instructions = chat.messages.slice(0, -1).filter(isSystem);
+  const given = chat.messages.slice(0, -1).filter(isSystem);
+  const [instructions, instructionCharsLeftOut] = cutEach(
+    given,
+    left - Math.min(sizeOf([prompt]), Math.floor(left / 2)),
+  );
   const earlier = chat.messages.slice(0, -1).filter((message) => !isSystem(message));
   left -= sizeOf(instructions);
   const [content, promptCharsLeftOut] = cutMiddle(prompt.content, left - MESSAGE_TOKENS);
@@ -66,7 +73,7 @@ export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
   const messages = [...instructions, ...kept, { ...prompt, content }];
   return {
     chat: { ...chat, messages },
-    cut: { messagesLeftOut: earlier.length - kept.length, promptCharsLeftOut },
+    cut: { messagesLeftOut: earlier.length - kept.length, promptCharsLeftOut, instructionCharsLeftOut },
   };
 }
 
@@ -75,10 +82,13 @@ function isSystem({ role }: Message): boolean {
 }
 
 /** The notice for people. */
-export function describeCut({ messagesLeftOut, promptCharsLeftOut }: Cut): string {
+export function describeCut({ messagesLeftOut, promptCharsLeftOut, instructionCharsLeftOut }: Cut): string {
   const parts = [
     ...(messagesLeftOut > 0 ? [`the ${messagesLeftOut} oldest messages`] : []),
     ...(promptCharsLeftOut > 0 ? [`${promptCharsLeftOut} characters from the middle of the prompt`] : []),
+    ...(instructionCharsLeftOut > 0
+      ? [`${instructionCharsLeftOut} characters from the middle of the instructions`]
+      : []),
   ];
   return `The text is longer than the model can read. Left out: ${parts.join(", and ")}.`;
 }
@@ -91,20 +101,23 @@ function tokensAtMost(text: string): number {
   return Math.ceil(encoder.encode(text).length / BYTES_A_TOKEN);
 }
 
+/** Cut messages together, each by its share. @returns them, and how many characters were left out. */
+function cutEach(messages: readonly Message[], maxTokens: number): readonly [readonly Message[], number] {
+  const size = sizeOf(messages);
+  if (size <= maxTokens) return [messages, 0];
+  const cut = messages.map((message) => {
+    const share = Math.floor((sizeOf([message]) / size) * maxTokens) - MESSAGE_TOKENS;
+    const [content, charsLeftOut] = cutMiddle(message.content, share);
+    return { message: { ...message, content }, charsLeftOut };
+  });
+  return [cut.map(({ message }) => message), cut.reduce((sum, { charsLeftOut }) => sum + charsLeftOut, 0)];
+}
+
 /** Cut the middle out of a text. @returns what is left, and how many characters were left out. */
 function cutMiddle(text: string, maxTokens: number): readonly [string, number] {
   if (tokensAtMost(text) <= maxTokens) return [text, 0];
-  const chars = Array.from(text);
   const halfBytes = Math.max(0, Math.floor((maxTokens * BYTES_A_TOKEN - GAP.length * 3) / 2));
-  const head = fitting(chars, halfBytes);
-  const tail = fitting(chars.toReversed(), halfBytes);
-  const end = chars.length - tail;
-  return [`${chars.slice(0, head).join("")}${GAP}${chars.slice(end).join("")}`, end - head];
-}
-
-/** Return how many of the first characters fit into so many bytes. */
-function fitting(chars: readonly string[], maxBytes: number): number {
-  let bytes = 0;
-  const tooMany = chars.findIndex((char) => (bytes += encoder.encode(char).length) > maxBytes);
-  return tooMany === -1 ? chars.length : tooMany;
+  const head = clipBytes(text, halfBytes);
+  const tail = clipBytesFront(text, halfBytes);
+  return [`${head}${GAP}${tail}`, countChars(text.slice(head.length, text.length - tail.length))];
 }

@@ -7,7 +7,7 @@
 // - The fence has no words: the offline engine quotes the lines that share words with a question.
 // - The prompts ask for the language: otherwise a small model answers in the language of the rules.
 
-import { clip } from "../input/characters.ts";
+import { clipBytes } from "../input/characters.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -86,14 +86,22 @@ export function schemaAsked(messages: readonly { readonly role: string; readonly
 }
 
 /** More of a wrong answer is of no use: it is shown so that the model keeps what is right in it. */
-const WRONG_ANSWER_CHARS = 8000;
+const WRONG_ANSWER_BYTES = 8000;
+const FAULTS_BYTES = 3000;
+
+/** What `mendJson` adds to a chat, at most. A token has three bytes or more. */
+export const MENDING_TOKENS = 4000;
 
 /** Ask once more, for an answer that did not fit. */
 export function mendJson(
   messages: readonly Message[],
   { answer, faults }: { readonly answer: string; readonly faults: readonly string[] },
 ): readonly Message[] {
-  const wrong = faults.map((fault) => `- ${fault}`).join("\n");
+  const wrong = clipBytes(faults.map((fault) => `- ${fault}`).join("\n"), FAULTS_BYTES);
   const content = `Your answer does not fit the JSON Schema:\n${wrong}\nWrite the whole answer again, as JSON that fits, and nothing else.`;
-  return [...messages, { role: "assistant", content: clip(answer, WRONG_ANSWER_CHARS) }, { role: "user", content }];
+  return [
+    ...messages,
+    { role: "assistant", content: clipBytes(answer, WRONG_ANSWER_BYTES) },
+    { role: "user", content },
+  ];
 }

@@ -2,7 +2,7 @@
 import type { JobKind } from "../../kinds/index.ts";
 import type { JobRow } from "../../jobs/job-detail.ts";
 import type { JobState } from "../../jobs/job.ts";
-import { JOB } from "./reads.ts";
+import { LISTED_JOB } from "./reads.ts";
 
 /** What is left out is not asked for. */
 export interface JobFilter {
@@ -79,7 +79,7 @@ export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage)
   const from = along.id === JOB_PLACE.id ? along.from : `${along.from} CROSS JOIN jobs j ON j.id = ${along.id}`;
   const { results } = await db
     .prepare(
-      `SELECT ${JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${from}
+      `SELECT ${LISTED_JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${from}
         WHERE ${[windowOf(along), ...conditions].join(" AND ")}
         ORDER BY ${along.at} DESC, ${along.id} DESC LIMIT ?5`,
     )

@@ -1,13 +1,21 @@
 import type { JobKind } from "../../kinds/index.ts";
 import type { Source } from "../../jobs/source.ts";
 import type { ArtifactRow, JobDetail, JobRow } from "../../jobs/job-detail.ts";
+import { THIN_INPUT } from "../archive/contents.ts";
 import { ACCOUNT_HOLD } from "../cost/holds.ts";
 import { countAhead, recentRuns } from "./queue-place.ts";
 
-export const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
+const columnsOf = (
+  input: string,
+) => `j.id, j.kind, j.state, ${input}, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
              j.start_by AS startBy, j.deadline_at AS deadlineAt, j.max_neurons AS maxNeurons, j.follows, j.reused_from AS reusedFrom,
              j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice, j.estimate, j.archive_id IS NOT NULL AS isArchived`;
+const JOB = columnsOf("j.input");
+
+/** A list shows the beginning of an input. A hundred long prompts would exceed what D1 answers. */
+const LONG_INPUT_CHARS = 4000;
+export const LISTED_JOB = columnsOf(`iif(length(j.input) > ${LONG_INPUT_CHARS}, ${THIN_INPUT}, j.input) AS input`);
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
@@ -15,6 +23,11 @@ export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.star
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   return detailOf(await db.batch<never>([...selectJob(db, job.id, { sql: "?2", value: job.ownerId })]));
 }
+
+/** SQL: the notices about the result of job `j` if it reused that of another job: the calls are the other's. A JSON array, or null. */
+const REUSED_NOTICES = `iif(j.reused_from IS NULL, NULL, (
+  SELECT json_group_array(c.value -> 'notices') FROM tasks t JOIN attempts a ON a.task_id = t.id, json_each(a.usage) c
+   WHERE t.job_id = j.reused_from AND t.is_side = 0 AND c.value -> 'notices' IS NOT NULL))`;
 
 /** Statements that read a job with all its details, for `detailOf`. `owner` is SQL of our own, in which ?2 is the value. */
 export function selectJob(
@@ -25,7 +38,9 @@ export function selectJob(
   const of = (sql: string) => db.prepare(sql).bind(id);
   return [
     db
-      .prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ${owner.sql} AND j.archive_id IS NULL`)
+      .prepare(
+        `SELECT ${JOB}, ${REUSED_NOTICES} AS reusedNotices FROM jobs j WHERE j.id = ?1 AND j.owner_id = ${owner.sql} AND j.archive_id IS NULL`,
+      )
       .bind(id, owner.value),
     of(
       `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt, recording FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
@@ -71,13 +86,24 @@ export function detailOf(results: readonly D1Result<never>[]): JobDetail | null 
 }
 
 /** Find jobs of this owner by their ids, in no particular order. An archived job has only the beginning of its input. */
-export async function findJobs(
-  db: D1Database,
-  { ids, ownerId }: { ids: readonly string[]; ownerId: string },
-): Promise<readonly JobRow[]> {
+export async function findJobs(db: D1Database, jobs: OwnJobs): Promise<readonly JobRow[]> {
+  return find(db, jobs, JOB);
+}
+
+/** Find jobs of this owner as a list shows them: a long input has only its beginning. */
+export async function findListedJobs(db: D1Database, jobs: OwnJobs): Promise<readonly JobRow[]> {
+  return find(db, jobs, LISTED_JOB);
+}
+
+interface OwnJobs {
+  readonly ids: readonly string[];
+  readonly ownerId: string;
+}
+
+async function find(db: D1Database, { ids, ownerId }: OwnJobs, columns: string): Promise<readonly JobRow[]> {
   if (ids.length === 0) return [];
   const { results } = await db
-    .prepare(`SELECT ${JOB} FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1)) AND j.owner_id = ?2`)
+    .prepare(`SELECT ${columns} FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1)) AND j.owner_id = ?2`)
     .bind(JSON.stringify(ids), ownerId)
     .all<JobRow>();
   return results;

@@ -6,7 +6,7 @@ import type { Reuse } from "../../restoring/reuses.ts";
 export async function listReused(
   db: D1Database,
   { after, limit }: { after: { at: number; id: string }; limit: number },
-): Promise<readonly Reuse[]> {
+): Promise<{ readonly rows: readonly Reuse[]; readonly isAll: boolean }> {
   const { results } = await db
     .prepare(
       `SELECT j.id AS jobId, j.reused_from AS reusedFrom, j.finalized_at AS endedAt, j.saved_neurons AS savedNeurons,
@@ -20,7 +20,8 @@ export async function listReused(
     .bind(after.at, after.id, limit)
     .all<Omit<Reuse, "artifacts"> & { artifacts: string }>();
   // Our own JSON, from this statement.
-  return results.map((row) => ({ ...row, artifacts: JSON.parse(row.artifacts) as StoredArtifact[] }));
+  const rows = results.map((row) => ({ ...row, artifacts: JSON.parse(row.artifacts) as StoredArtifact[] }));
+  return { rows, isAll: rows.length < limit };
 }
 
 /** Note what jobs had reused before the database was set back. Of two records of a job the later one counts. */

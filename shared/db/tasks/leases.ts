@@ -1,5 +1,6 @@
 import { rowsOf, type D1Rows } from "../../jobs/operations.ts";
 import type { Task } from "../../jobs/task.ts";
+import type { ModelCall } from "../../models/model-call.ts";
 import { mayBeStored } from "../jobs/restores.ts";
 import type { TaskKind } from "../../jobs/task-kind.ts";
 import { MINUTE_MS } from "../../durations.ts";
@@ -215,6 +216,23 @@ export async function findAccountedAttempts(db: D1Database, taskId: string): Pro
     .bind(taskId)
     .all<{ number: number }>();
   return new Set(results.map(({ number }) => number));
+}
+
+/** A call of a task: an attempt asks one at a time. */
+export function callId({ model, startedAt = "" }: Pick<ModelCall, "model" | "startedAt">): string {
+  return `${model} ${startedAt}`;
+}
+
+/** Return the calls, by `callId`, that attempts of this task have accounted for in the place of the attempts that made them. */
+export async function findRecalled(db: D1Database, taskId: string): Promise<ReadonlySet<string>> {
+  const { results } = await db
+    .prepare(
+      `SELECT c.value ->> 'model' AS model, c.value ->> 'startedAt' AS startedAt FROM attempts a, json_each(a.usage) c
+        WHERE a.task_id = ?1 AND c.value ->> 'recalledFrom' IS NOT NULL AND c.value ->> 'startedAt' IS NOT NULL`,
+    )
+    .bind(taskId)
+    .all<{ model: string; startedAt: string }>();
+  return new Set(results.map(callId));
 }
 
 /** Return whether an earlier attempt of this task failed with this code. False if D1 does not answer. */

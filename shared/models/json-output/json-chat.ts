@@ -1,7 +1,7 @@
 import type { Chat } from "../chat.ts";
 import { type Fitted, fitChat } from "../fit-chat.ts";
 import type { ModelId } from "../models.ts";
-import { inJson, schemaAsked } from "../prompts.ts";
+import { inJson, MENDING_TOKENS, schemaAsked } from "../prompts.ts";
 
 /** One that `readSchema` accepts. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -10,9 +10,6 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export function jsonChat(chat: Chat, schema: JsonSchema): Chat {
   return schemaAsked(chat.messages) === null ? { ...chat, messages: inJson(chat.messages, schema) } : chat;
 }
-
-/** The tokens of a wrong answer, as it is shown to the model, and of what is wrong with it. */
-const MENDING_TOKENS = 4000;
 
 /** Cut a chat that asks for JSON to the context of every model that may be asked, with room for a second question. */
 export function fitJsonChat(chat: Chat, schema: JsonSchema, models: readonly ModelId[]): Fitted {

@@ -1,7 +1,7 @@
 // A regular expression of a client runs on this Worker's own time, and nothing can stop it. So only patterns are taken whose work
 // has a limit for strings of MAX_MATCHED_CHARS.
 
-/** A schema with patterns or formats takes strings up to this length. Identifiers, addresses and codes are shorter. */
+/** A longer string matches no pattern and no format. Identifiers, addresses and codes are shorter. */
 export const MAX_MATCHED_CHARS = 500;
 
 const MAX_PATTERN_CHARS = 200;
@@ -18,27 +18,37 @@ export function refusePattern(pattern: string): string | null {
     return `the pattern has ${pattern.length} characters; the limit is ${MAX_PATTERN_CHARS}`;
   }
   if (!isPattern(pattern)) return `'${pattern}' is not a regular expression`;
-  const tokens: readonly string[] = pattern.match(TOKEN) ?? [];
-  // Without `^` it is tried from each character on. An alternative may begin anywhere.
-  const isAnchored = tokens[0] === "^" && !tokens.includes("|");
-  let ways = isAnchored ? 1 : MAX_MATCHED_CHARS;
+  const tokens = tokensOf(pattern);
   for (const [index, token] of tokens.entries()) {
     if (/^\\(?:[1-9]|k)/.test(token)) return "a pattern must not refer back to its groups";
     if (/^\(\?[^:]?$/.test(token)) return "a pattern must not look around, and its groups have no names";
     if (tokens[index - 1] === ")" && GROUP_REPEATS.test(token)) {
       return "a pattern must not repeat a group; say how the whole string looks in other words, in 'description'";
     }
-    ways *= waysOf(token);
   }
-  return ways <= MAX_WAYS ? null : "the pattern repeats too often; use fewer of * + ? and {}, and begin it with ^";
+  return waysToMatch(pattern, MAX_MATCHED_CHARS) <= MAX_WAYS
+    ? null
+    : "the pattern repeats too often; use fewer of * + ? and {}, and begin it with ^";
 }
 
-function waysOf(token: string): number {
-  if (token === "*" || token === "+") return MAX_MATCHED_CHARS;
+/** Return in how many ways a pattern may be compared with a string of this length, at most. */
+export function waysToMatch(pattern: string, chars: number): number {
+  const tokens = tokensOf(pattern);
+  // Without `^` it is tried from each character on. An alternative may begin anywhere.
+  const isAnchored = tokens[0] === "^" && !tokens.includes("|");
+  return tokens.reduce((ways, token) => ways * waysOf(token, chars), isAnchored ? 1 : chars);
+}
+
+function tokensOf(pattern: string): readonly string[] {
+  return pattern.match(TOKEN) ?? [];
+}
+
+function waysOf(token: string, chars: number): number {
+  if (token === "*" || token === "+") return chars;
   if (token === "?" || token === "|") return 2;
   const [, least = "", comma = "", most = ""] = /^\{(\d+)(,?)(\d*)\}$/.exec(token) ?? [];
   if (least === "" || comma === "") return 1;
-  return most === "" ? MAX_MATCHED_CHARS : Math.min(MAX_MATCHED_CHARS, Number(most) - Number(least) + 1);
+  return most === "" ? chars : Math.min(chars, Number(most) - Number(least) + 1);
 }
 
 function isPattern(pattern: string): boolean {

@@ -3,7 +3,7 @@ import type { ModelId } from "../models.ts";
 import { mendJson } from "../prompts.ts";
 import type { ModelRunner } from "../run-model.ts";
 import { type Chat, write, type Written } from "../writer.ts";
-import { describeFault, findFaults } from "./find-faults.ts";
+import { createMeter, describeFault, findFaults } from "./find-faults.ts";
 import { jsonChat, type JsonSchema } from "./json-chat.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readSchema } from "./read-schema.ts";
@@ -58,14 +58,17 @@ export async function writeJson(
 ): Promise<WroteJson> {
   const read = readSchema(schema);
   if (!read.ok) throw new Error(`the schema was not checked: ${read.message}`);
-  const faultsOf = (value: unknown) => findFaults(value, read.schema).map(describeFault);
+  const readOne = (written: Written) => {
+    const meter = createMeter();
+    return readAnswer(written, (value) => findFaults(value, read.schema, meter).map(describeFault));
+  };
   const asked = jsonChat(chat, schema);
   const first = await keep("first", () => writeOnce(models, model, asked, schema));
-  const answer = readAnswer(first, faultsOf);
+  const answer = readOne(first);
   if (answer.ok) return { ...wrote(answer), written: first, timesAsked: 1 };
   const again = { ...asked, messages: mendJson(asked.messages, { answer: first.text, faults: answer.faults }) };
   const written = await keep("second", () => writeOnce(models, model, again, schema));
-  const second = readAnswer(written, faultsOf);
+  const second = readOne(written);
   return { ...(second.ok ? wrote(second) : second), written, timesAsked: 2 };
 }
 
