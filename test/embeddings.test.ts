@@ -1,5 +1,5 @@
 // Texts that are embedded within a request, by Darkroom's own route and by OpenAI's SDK.
-import type { BadRequestError } from "openai";
+import type { APIError, BadRequestError } from "openai";
 import { expect, test } from "vitest";
 
 import { openAi } from "./dialects.ts";
@@ -86,6 +86,16 @@ test("OpenAI's SDK gets the same vectors as numbers and as base64, for more text
     .withResponse();
   expect([...data.data[0]!.embedding]).toEqual([...packed.data[7]!.embedding]);
   expect(response.headers.get("x-darkroom-ignored")).toBe("user");
+});
+
+test("if a later call of many texts fails, the calls before are accounted for, and the SDK does not pay for them again", async () => {
+  const [{ neurons: before } = { neurons: 0 }] = await spentOnEmbeddings();
+  const input = Array.from({ length: 250 }, (_, index) => (index === 240 ? "error:3040 last" : `many ${index}`));
+  const call = openAi(darkroom).embeddings.create({ model: "bge-m3", input });
+  const error = (await call.catch((thrown: unknown) => thrown)) as APIError;
+  expect([error.status, error.headers!.get("x-should-retry")]).toEqual([503, "false"]);
+  const [spent] = await until(spentOnEmbeddings, ([row]) => (row?.neurons ?? 0) >= before + 3);
+  expect(spent?.neurons).toBe(before + 3);
 });
 
 test("what the SDK asks for and no model here can do is refused by its name", async () => {

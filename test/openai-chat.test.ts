@@ -210,6 +210,24 @@ test("a client that goes away ends the model, and pays for what was sent", async
   expect(row).toMatchObject({ calls: 1, estimated: row!.neurons });
 });
 
+test("an answer that is paid for and cannot be used is not asked for again by the SDK", async () => {
+  const retry = async (call: PromiseLike<unknown>) => (await errorOf(call)).headers?.get("x-should-retry");
+  const chat = (content: string, more: object = {}) =>
+    client.chat.completions.create({ model: "fast", messages: [user(content)], ...more });
+  expect(await retry(chat("garbage whole"))).toBe("false");
+  expect(await retry(chat("garbage stream", { stream: true }))).toBe("false");
+  expect(await retry(client.responses.create({ model: "fast", input: "garbage response" }))).toBe("false");
+  expect(await retry(client.embeddings.create({ model: "bge-m3", input: "garbage vector" }))).toBe("false");
+  const { calls } = await darkroom.modelCalls();
+  for (const script of ["garbage whole", "garbage stream", "garbage response", "garbage vector"]) {
+    expect([script, calls[script]]).toEqual([script, 1]);
+  }
+  // A model without capacity has cost nothing.
+  expect(
+    await retry(client.embeddings.create({ model: "bge-m3", input: "error:3040 vector" }, { maxRetries: 0 })),
+  ).toBe(null);
+});
+
 test("what cannot be met is refused by its own name and value", async () => {
   const chat = (more: object) =>
     errorOf(client.chat.completions.create({ model: "fast", messages: [user("refused")], ...more } as never));

@@ -46,8 +46,7 @@ embeddings.post(
     let tokens = 0;
     for (let start = 0; start < texts.length; start += TEXTS_A_CALL) {
       const embedded = await embedNow(c, texts.slice(start, start + TEXTS_A_CALL));
-      // The calls before are paid for, and the SDK must not pay for them again by itself.
-      if (!embedded.ok) return problem(c, embedded.problem, start === 0 ? {} : { "x-should-retry": "false" });
+      if (!embedded.ok) return problem(c, embedded.problem);
       vectors.push(...embedded.vectors);
       tokens += embedded.call.units.inputTokens ?? 0;
     }
