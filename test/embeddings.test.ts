@@ -2,6 +2,8 @@
 import type { APIError, BadRequestError } from "openai";
 import { expect, test } from "vitest";
 
+import { listJson } from "../producer/openai/embedding-list.ts";
+import { encodeVector } from "../shared/search/vector.ts";
 import { openAi } from "./dialects.ts";
 import { startDarkroom, until } from "./harness.ts";
 
@@ -96,6 +98,20 @@ test("if a later call of many texts fails, the calls before are accounted for, a
   expect([error.status, error.headers!.get("x-should-retry")]).toEqual([503, "false"]);
   const [spent] = await until(spentOnEmbeddings, ([row]) => (row?.neurons ?? 0) >= before + 3);
   expect(spent?.neurons).toBe(before + 3);
+});
+
+test("a long list of vectors is written one vector at a time, as numbers or in base64", () => {
+  const vectors = Array.from({ length: 2048 }, (_, at) =>
+    Float32Array.from({ length: 1024 }, (__, i) => 1 / (at + i + 3)),
+  );
+  for (const isBase64 of [false, true]) {
+    const parts = [...listJson({ model: 'a"b', vectors, isBase64, tokens: 7 })];
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(30_000);
+    const { data, ...rest } = JSON.parse(parts.join("")) as { data: { index: number; embedding: unknown }[] };
+    expect(rest).toEqual({ object: "list", model: 'a"b', usage: { prompt_tokens: 7, total_tokens: 7 } });
+    expect(data.map(({ index }) => index)).toEqual(vectors.map((_, at) => at));
+    expect(data[9]!.embedding).toEqual(isBase64 ? encodeVector(vectors[9]!) : [...vectors[9]!]);
+  }
 });
 
 test("what the SDK asks for and no model here can do is refused by its name", async () => {
