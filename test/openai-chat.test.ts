@@ -228,6 +228,23 @@ test("an answer that is paid for and cannot be used is not asked for again by th
   ).toBe(null);
 });
 
+test("a conversation without any text is refused, and no model is asked", async () => {
+  const chat = (content: unknown) =>
+    client.chat.completions.create({ model: "fast", messages: [{ role: "user", content } as never] });
+  const respond = (input: unknown) => client.responses.create({ model: "fast", input: input as never });
+  const before = (await darkroom.modelCalls()).requests.length;
+  for (const [call, param] of [
+    [() => chat(" \n"), "messages"],
+    [() => chat([]), "messages"],
+    [() => respond([{ type: "reasoning", summary: [], id: "rs_1" }]), "input"],
+    [() => respond([{ role: "user", content: "" }]), "input"],
+  ] as const) {
+    const error = await errorOf(call());
+    expect([error.status, error.param, error.message]).toEqual([400, param, expect.stringContaining("no message has")]);
+  }
+  expect((await darkroom.modelCalls()).requests).toHaveLength(before);
+});
+
 test("what cannot be met is refused by its own name and value", async () => {
   const chat = (more: object) =>
     errorOf(client.chat.completions.create({ model: "fast", messages: [user("refused")], ...more } as never));
