@@ -76,7 +76,8 @@ export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 
         });
         // A call that gets 429 had no effect, whatever its method.
         const isWorthIt = response === null || response.status === 429 || (isRepeatable && response.status === 503);
-        if (response !== null && (isLast || !isWorthIt)) return response;
+        const isPaid = response?.headers.get("x-should-retry") === "false";
+        if (response !== null && (isLast || !isWorthIt || isPaid)) return response;
         await response?.body?.cancel();
         await pause(delayMs(retry, response?.headers.get("retry-after") ?? null), call.signal);
       }

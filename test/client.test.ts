@@ -232,6 +232,14 @@ test("a call is tried again only where it cannot happen twice", async () => {
   await recording.jobs.submit({ kind: "classification", text: "x" }, { idempotencyKey: "mine" });
   expect([...keys]).toEqual(["mine"]);
 
+  let paid = 0;
+  const paying = scripted(async () => {
+    paid += 1;
+    return new Response("paid for", { status: 429, headers: { "retry-after": "0", "x-should-retry": "false" } });
+  });
+  expect(await problemOf(paying.jobs.get("x"))).toMatchObject({ status: 429 });
+  expect(paid).toBe(1);
+
   let redrives = 0;
   const broken = scripted(async () => {
     redrives += 1;

@@ -1,7 +1,9 @@
 // Texts that are embedded within a request, by Darkroom's own route and by OpenAI's SDK.
-import type { BadRequestError } from "openai";
+import type { APIError, BadRequestError } from "openai";
 import { expect, test } from "vitest";
 
+import { listJson } from "../producer/openai/embedding-list.ts";
+import { encodeVector } from "../shared/search/vector.ts";
 import { openAi } from "./dialects.ts";
 import { startDarkroom, until } from "./harness.ts";
 
@@ -86,6 +88,30 @@ test("OpenAI's SDK gets the same vectors as numbers and as base64, for more text
     .withResponse();
   expect([...data.data[0]!.embedding]).toEqual([...packed.data[7]!.embedding]);
   expect(response.headers.get("x-darkroom-ignored")).toBe("user");
+});
+
+test("if a later call of many texts fails, the calls before are accounted for, and the SDK does not pay for them again", async () => {
+  const [{ neurons: before } = { neurons: 0 }] = await spentOnEmbeddings();
+  const input = Array.from({ length: 250 }, (_, index) => (index === 240 ? "error:3040 last" : `many ${index}`));
+  const call = openAi(darkroom).embeddings.create({ model: "bge-m3", input });
+  const error = (await call.catch((thrown: unknown) => thrown)) as APIError;
+  expect([error.status, error.headers!.get("x-should-retry")]).toEqual([503, "false"]);
+  const [spent] = await until(spentOnEmbeddings, ([row]) => (row?.neurons ?? 0) >= before + 3);
+  expect(spent?.neurons).toBe(before + 3);
+});
+
+test("a long list of vectors is written one vector at a time, as numbers or in base64", () => {
+  const vectors = Array.from({ length: 2048 }, (_, at) =>
+    Float32Array.from({ length: 1024 }, (__, i) => 1 / (at + i + 3)),
+  );
+  for (const isBase64 of [false, true]) {
+    const parts = [...listJson({ model: 'a"b', vectors, isBase64, tokens: 7 })];
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(30_000);
+    const { data, ...rest } = JSON.parse(parts.join("")) as { data: { index: number; embedding: unknown }[] };
+    expect(rest).toEqual({ object: "list", model: 'a"b', usage: { prompt_tokens: 7, total_tokens: 7 } });
+    expect(data.map(({ index }) => index)).toEqual(vectors.map((_, at) => at));
+    expect(data[9]!.embedding).toEqual(isBase64 ? encodeVector(vectors[9]!) : [...vectors[9]!]);
+  }
 });
 
 test("what the SDK asks for and no model here can do is refused by its name", async () => {

@@ -210,6 +210,41 @@ test("a client that goes away ends the model, and pays for what was sent", async
   expect(row).toMatchObject({ calls: 1, estimated: row!.neurons });
 });
 
+test("an answer that is paid for and cannot be used is not asked for again by the SDK", async () => {
+  const retry = async (call: PromiseLike<unknown>) => (await errorOf(call)).headers?.get("x-should-retry");
+  const chat = (content: string, more: object = {}) =>
+    client.chat.completions.create({ model: "fast", messages: [user(content)], ...more });
+  expect(await retry(chat("garbage whole"))).toBe("false");
+  expect(await retry(chat("garbage stream", { stream: true }))).toBe("false");
+  expect(await retry(client.responses.create({ model: "fast", input: "garbage response" }))).toBe("false");
+  expect(await retry(client.embeddings.create({ model: "bge-m3", input: "garbage vector" }))).toBe("false");
+  const { calls } = await darkroom.modelCalls();
+  for (const script of ["garbage whole", "garbage stream", "garbage response", "garbage vector"]) {
+    expect([script, calls[script]]).toEqual([script, 1]);
+  }
+  // A model without capacity has cost nothing.
+  expect(
+    await retry(client.embeddings.create({ model: "bge-m3", input: "error:3040 vector" }, { maxRetries: 0 })),
+  ).toBe(null);
+});
+
+test("a conversation without any text is refused, and no model is asked", async () => {
+  const chat = (content: unknown) =>
+    client.chat.completions.create({ model: "fast", messages: [{ role: "user", content } as never] });
+  const respond = (input: unknown) => client.responses.create({ model: "fast", input: input as never });
+  const before = (await darkroom.modelCalls()).requests.length;
+  for (const [call, param] of [
+    [() => chat(" \n"), "messages"],
+    [() => chat([]), "messages"],
+    [() => respond([{ type: "reasoning", summary: [], id: "rs_1" }]), "input"],
+    [() => respond([{ role: "user", content: "" }]), "input"],
+  ] as const) {
+    const error = await errorOf(call());
+    expect([error.status, error.param, error.message]).toEqual([400, param, expect.stringContaining("no message has")]);
+  }
+  expect((await darkroom.modelCalls()).requests).toHaveLength(before);
+});
+
 test("what cannot be met is refused by its own name and value", async () => {
   const chat = (more: object) =>
     errorOf(client.chat.completions.create({ model: "fast", messages: [user("refused")], ...more } as never));

@@ -101,6 +101,22 @@ test("a streamed transcript whose job fails ends with an error that names it", a
   expect((error as APIError).message).toContain(response.headers.get("x-darkroom-job"));
 });
 
+test("a streamed transcript whose job is deleted says that it broke off, and not that the job continues", async () => {
+  const { data: stream, response } = await client.audio.transcriptions
+    .create({ file: await recording("sleep:20000 deleted"), model: "gpt-4o-transcribe", stream: true })
+    .withResponse();
+  const job = response.headers.get("x-darkroom-job")!;
+  const told = (async () => {
+    for await (const event of stream) expect(event).toBeUndefined();
+  })();
+  const error = told.catch((thrown: unknown) => thrown);
+  await darkroom.api(`/v1/jobs/${job}/cancel`, { method: "POST" });
+  expect((await darkroom.api(`/v1/jobs/${job}`, { method: "DELETE" })).ok).toBe(true);
+  const { message } = (await error) as APIError;
+  expect(message).toContain(job);
+  expect(message).toMatch(/broke off|was deleted|was cancelled/);
+});
+
 test("pictures of every model and size are drawn in the nearest size, and the answer tells which", async () => {
   const draw = async (more: object) => client.images.generate({ prompt: "a boat", ...more }).withResponse();
   const portrait = await draw({ model: "dall-e-3", size: "1024x1792", quality: "hd", style: "vivid", user: "me" });

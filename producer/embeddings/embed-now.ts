@@ -1,16 +1,15 @@
 // Embeds texts within a request. What it may cost is set aside before, and accounted for after.
 import type { Context } from "hono";
 
-import { intakeOf } from "../../shared/jobs/intake.ts";
 import { aiOf } from "../../shared/models/ai-of.ts";
-import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
+import type { ModelCall } from "../../shared/models/model-call.ts";
 import { EMBEDDING_MODEL } from "../../shared/models/models.ts";
 import { type AnsweredCall, modelRunner } from "../../shared/models/run-model.ts";
 import { embeddingUnits, embedTexts } from "../../shared/search/embed-texts.ts";
 import { type Asked, askInTurn } from "../generate/ask-in-turn.ts";
+import { turnsOf } from "../generate/ask-model.ts";
 import type { App } from "../http/app.ts";
 import type { Problem } from "../http/problem.ts";
-import { reservePaidCall } from "../usage/paid-call.ts";
 
 /** Somebody waits for the vectors, and the model takes a second for a full call. */
 const MODEL_TIMEOUT_MS = 60_000;
@@ -27,11 +26,8 @@ export type EmbeddedNow =
 
 /** Embed the texts of one call, 100 at most. No model stands in: vectors of another model cannot be compared with these. */
 export async function embedNow(c: Context<App>, texts: readonly string[]): Promise<EmbeddedNow> {
-  const intake = intakeOf(c.env);
-  const asked = { ownerId: c.get("ownerId"), expected: sentCall(EMBEDDING_MODEL, embeddingUnits(texts)) };
   const answered = await askInTurn<Embedded>([EMBEDDING_MODEL], {
-    reserve: () => reservePaidCall({ ...asked, kind: "embed" }, intake),
-    finish: (settled) => c.executionCtx.waitUntil(settled),
+    ...turnsOf(c, { expected: embeddingUnits(texts), usedFor: "embed" }),
     async ask(): Promise<Asked<Embedded>> {
       const calls: ModelCall[] = [];
       const ended = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(MODEL_TIMEOUT_MS)]);
@@ -45,6 +41,7 @@ export async function embedNow(c: Context<App>, texts: readonly string[]): Promi
   });
   if (!answered.ok) return answered;
   const { vectors, call, calls } = answered.answer;
+  c.set("hasPaid", true);
   c.executionCtx.waitUntil(answered.settle(calls));
   return { ok: true, vectors, call };
 }

@@ -22,8 +22,8 @@ export interface Turns<Answer> {
   readonly reserve: (model: ModelId) => Promise<PaidCall>;
   /** `isLast`: no model stands in for this one, so the call waits while the model has no capacity. */
   readonly ask: (model: ModelId, turn: { readonly isLast: boolean }) => Promise<Asked<Answer>>;
-  /** Keep work running that a client that goes away must not stop. */
-  readonly finish: (settled: Promise<void>) => void;
+  /** Called with the calls that did not lead to an answer. Keep `settled` running: a client that goes away must not stop it. */
+  readonly finish: (settled: Promise<void>, calls: readonly ModelCall[]) => void;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function askInTurn<Answer>(
     if (asked.ok) return { ok: true, answer: asked.answer, model, settle };
     // The call is settled before the answer: a client that learns of the account's hold and asks again must not reach the model.
     const settled = settle(asked.calls, asked.error);
-    finish(settled);
+    finish(settled, asked.calls);
     await settled;
     const problem = modelProblem(asked.error, Date.now());
     if (!anotherMayAnswer(asked.error)) return { ok: false, problem };

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { DirectUsage } from "../../shared/db/cost/usage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { aiOf } from "../../shared/models/ai-of.ts";
-import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
+import { type ModelCall, neuronsOf, sentCall } from "../../shared/models/model-call.ts";
 import type { ModelId, Units } from "../../shared/models/models.ts";
 import { type ModelRunner, modelRunner } from "../../shared/models/run-model.ts";
 import { type Chat, chatUnits, write, type Written } from "../../shared/models/writer.ts";
@@ -107,7 +107,8 @@ export function wantsWhole(accept = ""): boolean {
   return accept.includes("application/json") && !accept.includes("text/event-stream");
 }
 
-function turnsOf(
+/** How each model's cost is set aside, and accounted for if it does not answer. */
+export function turnsOf(
   c: Context<App>,
   { expected, usedFor }: Pick<ChatRequest, "usedFor"> & { readonly expected: Units },
 ): Pick<Turns<unknown>, "reserve" | "finish"> {
@@ -115,7 +116,10 @@ function turnsOf(
   const asked = { ownerId: c.get("ownerId"), kind: usedFor };
   return {
     reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, expected) }, intake),
-    finish: (settled) => c.executionCtx.waitUntil(settled),
+    finish(settled, calls) {
+      if ((neuronsOf(calls) ?? 0) > 0) c.set("hasPaid", true);
+      c.executionCtx.waitUntil(settled);
+    },
   };
 }
 

@@ -23,6 +23,8 @@ export interface App {
     isPassing?: true;
     /** The job of `GET /v1/jobs/{id}`, if it was read together with the key. */
     polledJob?: JobDetail;
+    /** A part of the request is paid for although it may still fail, so that a client must not repeat it by itself. */
+    hasPaid?: true;
     /** The address is a signed link whose signature has been checked. */
     isLink?: true;
     /** The parameters that OpenAI's dialect has accepted without effect. */

@@ -112,7 +112,10 @@ export interface Problem {
   readonly missingScopes?: readonly Scope[];
 }
 
-/** Answer with a problem (RFC 9457). Its `type` and the shorter `code` are stable: programs may compare them. */
+/**
+ * Answer with a problem (RFC 9457). Its `type` and the shorter `code` are stable: programs may compare them. `x-should-retry: false`
+ * keeps OpenAI's SDKs and our client from repeating a request that has been paid for.
+ */
 export function problem(c: Context, occurrence: Problem, headers: Record<string, string> = {}): Response {
   const [status] = PROBLEMS[occurrence.code];
   const { retryAfterSeconds, missingScopes } = occurrence;
@@ -122,6 +125,7 @@ export function problem(c: Context, occurrence: Problem, headers: Record<string,
     ...(missingScopes !== undefined && {
       "www-authenticate": `Bearer realm="darkroom", error="insufficient_scope", scope="${missingScopes.join(" ")}"`,
     }),
+    ...(c.get("hasPaid") === true && { "x-should-retry": "false" }),
     "content-type": "application/problem+json",
   });
 }

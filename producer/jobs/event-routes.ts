@@ -6,9 +6,10 @@ import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { describe, type Description } from "../http/describe.ts";
 import { decodeEventId, inThisLife } from "./event-cursor.ts";
-import { followJob } from "./follow-job.ts";
+import type { JobEvent } from "./follow-job.ts";
 import { problem } from "../http/problem.ts";
-import { MAX_STREAM_MS, streamInPlace } from "./stream-in-place.ts";
+import { streamInPlace } from "./stream-in-place.ts";
+import { streamJob } from "./stream-job.ts";
 
 export const events = new Hono<App>();
 
@@ -46,16 +47,9 @@ export async function sendEvents(c: Context<App, "/:id/events">): Promise<Respon
   const { origin } = new URL(c.req.url);
   // After an error the client connects again and continues after its last event.
   return streamInPlace(c, job.id, async (stream, isOver) => {
-    const wait = async (ms: number) => void (await stream.sleep(ms));
-    const endAt = Date.now() + MAX_STREAM_MS;
     await stream.write(`retry: ${RETRY_MS}\n\n`);
-    for await (const event of followJob(job, cursor, { db, media, origin, wait })) {
-      if (isOver()) return;
-      if (event !== null) await stream.writeSSE({ ...event, data: JSON.stringify(event.data) });
-      // The client then connects again with its last id.
-      else if (Date.now() > endAt) return;
-      // Sending is how a client that has gone is noticed, and it keeps proxies from closing an idle connection.
-      else await stream.write(": heartbeat\n\n");
-    }
+    const send = (event: JobEvent) => stream.writeSSE({ ...event, data: JSON.stringify(event.data) });
+    // A client whose stream ends before the job connects again with its last id.
+    await streamJob(stream, { job, cursor, isOver, send, db, media, origin });
   });
 }

@@ -5,7 +5,7 @@ import { MAX_STREAMS_A_KEY } from "../../shared/db/keys/event-streams.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
 import { problem } from "../http/problem.ts";
-import { takePlace } from "./stream-place.ts";
+import { type StreamPlace, takePlace } from "./stream-place.ts";
 
 /** A stream makes about one query a second, and an invocation may make a thousand. */
 export const MAX_STREAM_MS = 5 * 60_000;
@@ -19,18 +19,22 @@ export const TOO_MANY_STREAMS = {
   retryAfterSeconds: LOOK_AGAIN_SECONDS,
 } as const;
 
-/**
- * Stream events about a job. The stream counts for the key that asked or signed the link.
- * @param write must return when `isOver` does. If it throws, the stream ends, and the journal has the error.
- */
-export async function streamInPlace(
+/** Writes events. It must return when `isOver` is true. If it throws, the stream ends, and the journal has the error. */
+export type WriteStream = (stream: SSEStreamingApi, isOver: () => boolean) => Promise<void>;
+
+/** Stream events about a job. The stream counts for the key that asked or signed the link. */
+export async function streamInPlace(c: Context<App>, jobId: string, write: WriteStream): Promise<Response> {
+  const place = await takePlace(c.get("key"), intakeOf(c.env));
+  return place === null ? problem(c, TOO_MANY_STREAMS) : streamWith(c, { jobId, place }, write);
+}
+
+/** Stream events in a place that was taken before the job was submitted. The place is given back at the end. */
+export function streamWith(
   c: Context<App>,
-  jobId: string,
-  write: (stream: SSEStreamingApi, isOver: () => boolean) => Promise<void>,
-): Promise<Response> {
-  const { db, journal } = intakeOf(c.env);
-  const place = await takePlace(c.get("key"), { db, journal });
-  if (place === null) return problem(c, TOO_MANY_STREAMS);
+  { jobId, place }: { readonly jobId: string; readonly place: StreamPlace },
+  write: WriteStream,
+): Response {
+  const { journal } = intakeOf(c.env);
   c.header("x-accel-buffering", "no");
   const ended = Promise.withResolvers<void>();
   // When a client goes away, the platform stops everything except what `waitUntil` waits for.

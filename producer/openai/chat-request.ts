@@ -10,7 +10,7 @@ import {
   chatOf,
   contentOf,
   MAX_MESSAGES,
-  refuseInstructions,
+  refuseMessages,
   Role,
   roles,
   samplingFields,
@@ -50,7 +50,7 @@ export const ChatCompletionRequest = z.looseObject({
     .min(1)
     .max(MAX_MESSAGES)
     .superRefine((messages, context) => {
-      const message = refuseInstructions(messages.map(messageOf));
+      const message = refuseMessages(messages.map(messageOf));
       if (message !== null) context.addIssue({ code: "custom", message });
     }),
   ...samplingFields,

@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 
 import { EMBEDDING_DIMENSIONS, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
-import { encodeVector } from "../../shared/search/vector.ts";
 import { embedNow } from "../embeddings/embed-now.ts";
 import type { App } from "../http/app.ts";
 import { describe } from "../http/describe.ts";
@@ -10,6 +9,7 @@ import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { parseBody } from "../http/validate.ts";
 import { DESCRIPTIONS } from "./descriptions.ts";
+import { listBody } from "./embedding-list.ts";
 import { EmbeddingRequest } from "./embedding-request.ts";
 import { EMBEDDING_REQUEST } from "./examples.ts";
 import { ignoreGiven, refuseUnmet, unmet } from "./ignored.ts";
@@ -46,17 +46,11 @@ embeddings.post(
     let tokens = 0;
     for (let start = 0; start < texts.length; start += TEXTS_A_CALL) {
       const embedded = await embedNow(c, texts.slice(start, start + TEXTS_A_CALL));
-      // The calls before are paid for, and the SDK must not pay for them again by itself.
-      if (!embedded.ok) return problem(c, embedded.problem, start === 0 ? {} : { "x-should-retry": "false" });
+      if (!embedded.ok) return problem(c, embedded.problem);
       vectors.push(...embedded.vectors);
       tokens += embedded.call.units.inputTokens ?? 0;
     }
     const isBase64 = encoding_format === "base64";
-    const data = vectors.map((vector, index) => ({
-      object: "embedding",
-      index,
-      embedding: isBase64 ? encodeVector(vector) : [...vector],
-    }));
-    return c.json({ object: "list", model: name, data, usage: { prompt_tokens: tokens, total_tokens: tokens } });
+    return c.body(listBody({ model: name, vectors, isBase64, tokens }), 200, { "content-type": "application/json" });
   },
 );

@@ -40,10 +40,10 @@ images.post(
     const submitted = await submitJobs(asked, submitterOf(c), deps);
     const ids = submitted.flatMap((one) => (one.ok ? one.job.id : []));
     const refused = submitted.find((one) => !one.ok);
+    // The jobs that were accepted will be paid for, so that the client must be able to find them, and must not repeat the request.
+    if (ids.length > 0) c.set("hasPaid", true);
     if (refused !== undefined) {
-      // The jobs that were accepted will be paid for, so that the client must be able to find them, and must not repeat the request.
-      const headers = ids.length === 0 ? {} : { "x-darkroom-job": ids.join(", "), "x-should-retry": "false" };
-      return problem(c, refused.problem, headers);
+      return problem(c, refused.problem, ids.length === 0 ? {} : { "x-darkroom-job": ids.join(", ") });
     }
     const waited = await awaitJobs(c, ids, "prompt");
     if (!waited.ok) return waited.response;

@@ -53,7 +53,7 @@ export type AliasTable =
 
 /** Read `OPENAI_MODELS`, which is an object in wrangler.jsonc or its JSON in a secret, and merge it over the default aliases. */
 export function readAliases({ OPENAI_MODELS: given }: Pick<Env, "OPENAI_MODELS">): AliasTable {
-  const read = typeof given === "string" ? jsonOf(given) : { ok: true as const, value: given as unknown };
+  const read = typeof given === "string" ? jsonOf(given) : { ok: true as const, value: (given ?? {}) as unknown };
   if (!read.ok) return wrong(`it is not JSON: ${read.reason}`);
   const parsed = Aliases.safeParse(read.value);
   if (!parsed.success) {

@@ -10,7 +10,7 @@ import {
   ChatText,
   contentOf,
   MAX_MESSAGES,
-  refuseInstructions,
+  refuseMessages,
   Role,
   roles,
   samplingFields,
@@ -51,7 +51,7 @@ export const ResponseRequest = z.looseObject({
         .min(1)
         .max(MAX_MESSAGES)
         .superRefine((items, context) => {
-          const message = refuseInstructions(messagesOf(items));
+          const message = refuseMessages(messagesOf(items));
           if (message !== null) context.addIssue({ code: "custom", message });
         }),
     ])

@@ -164,8 +164,12 @@ function withRequest(messages: readonly Message[]): readonly Message[] {
   return [...messages.slice(0, -1), { ...last, role: "user" }];
 }
 
-/** Instructions are never cut, so they must leave room for the conversation. @returns why they do not. */
-export function refuseInstructions(messages: readonly Message[]): string | null {
+/**
+ * Instructions are never cut, so they must leave room for the conversation. A chat without any text would be paid for, and answered
+ * with nonsense. @returns what is wrong.
+ */
+export function refuseMessages(messages: readonly Message[]): string | null {
+  if (messages.every(({ content }) => content.trim() === "")) return "no message has a text";
   const chars = messages.reduce((sum, { role, content }) => sum + (role === "system" ? countChars(content) : 0), 0);
   if (chars <= MAX_SYSTEM_CHARS) return null;
   return `the instructions have ${chars} characters; the limit is ${MAX_SYSTEM_CHARS}. Send long material as the user's message`;
