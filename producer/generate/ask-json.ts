@@ -16,7 +16,7 @@ import { INVALID_OUTPUT } from "./model-problem.ts";
 import { later } from "./open-answer.ts";
 
 /** `chat` is as `fitJsonChat` returns it. `schema` has been checked with `readSchema`. */
-export interface JsonRequest extends Pick<ChatRequest, "models" | "chat" | "usedFor"> {
+export interface JsonRequest extends Pick<ChatRequest, "models" | "chat" | "usedFor" | "maxNeurons"> {
   readonly schema: JsonSchema;
 }
 
@@ -36,14 +36,18 @@ export function jsonUnits(chat: Chat, schema: JsonSchema): Units {
 /** Ask for JSON as a whole. `settle` is still to be called, with the calls. @param signal ends a running call. */
 export async function askJson(
   c: Context<App>,
-  { models, chat, usedFor, schema }: JsonRequest,
+  { models, chat, usedFor, maxNeurons, schema }: JsonRequest,
   { signal }: AbortController = stoppedWith(c.req.raw.signal),
 ): Promise<Answered<JsonAnswer>> {
-  return askEach(c, { models, usedFor, expected: jsonUnits(chat, schema), signal }, async (runner, model) => {
-    const json = await writeJson(runner, model, chat, schema);
-    if (!json.ok) throw unfit(model, json.faults);
-    return { text: JSON.stringify(json.value), engine: json.written.engine };
-  });
+  return askEach(
+    c,
+    { models, usedFor, maxNeurons, expected: jsonUnits(chat, schema), signal },
+    async (runner, model) => {
+      const json = await writeJson(runner, model, chat, schema);
+      if (!json.ok) throw unfit(model, json.faults);
+      return { text: JSON.stringify(json.value), engine: json.written.engine };
+    },
+  );
 }
 
 /**
@@ -91,13 +95,19 @@ function wholeStream(text: Promise<string>, stopping: AbortController): Readable
   );
 }
 
-/** Calls as one, for a client that is shown one figure. */
+/** Calls as one, for a client that is shown one figure. The units of a call without an answer are only what was expected of it. */
 export function sumOf(calls: readonly ModelCall[]): ModelCall {
   const last = calls.at(-1);
   if (last === undefined) throw new Error("an answer without a call");
-  const sum = (unit: keyof Units) => calls.reduce((total, { units }) => total + (units[unit] ?? 0), 0);
+  const answered = calls.filter(({ durationMs }) => durationMs !== null);
+  const sum = (unit: keyof Units) => answered.reduce((total, { units }) => total + (units[unit] ?? 0), 0);
   const units = { inputTokens: sum("inputTokens"), outputTokens: sum("outputTokens") };
-  return { ...last, units, neurons: neuronsOf(calls) ?? 0, isEstimated: calls.some((call) => call.isEstimated) };
+  return {
+    ...last,
+    units,
+    neurons: neuronsOf(calls) ?? 0,
+    isEstimated: calls.some((call) => call.isEstimated && call.neurons > 0),
+  };
 }
 
 function unfit(model: ModelId, faults: readonly string[]): ModelError {

@@ -51,7 +51,7 @@ generate.post(
     const planned = await planAnswer(request, c.env);
     if (!planned.ok) return problem(c, planned.problem);
     const { choice, models, chat, cut } = planned.plan;
-    const asked = { models, chat, usedFor: "generate" } as const;
+    const asked = { models, chat, usedFor: "generate", maxNeurons: request.maxNeurons } as const;
     const json = request.jsonSchema && { ...asked, schema: request.jsonSchema };
     if (!wantsWhole(c.req.header("accept"))) {
       const events = (model: string) => ownEvents({ model, choice, cut } satisfies GenerateStart);
