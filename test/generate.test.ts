@@ -301,6 +301,18 @@ test("the usage of JSON does not count the tokens of a call that was refused", a
   expect(used).toMatchObject({ inputTokens: 20, outputTokens: 7, neurons: 1.5, isEstimated: false });
 });
 
+test("an Idempotency-Key is refused, because the answer is not stored", async () => {
+  const bodies = {
+    "/v1/generate": { prompt: "x" },
+    "/v1/embeddings": { texts: ["x"] },
+    "/v1/jobs/x/ask": { question: "x" },
+  };
+  for (const [path, body] of Object.entries(bodies)) {
+    const init = { method: "POST", headers: { "idempotency-key": "one" }, body: JSON.stringify(body) };
+    await expectProblem(await darkroom.api(path, init), 400, "idempotency_unsupported", /pays again/);
+  }
+});
+
 test("a conversation that is too long is cut by tokens, with a notice", async () => {
   const prompt = `begin ${"word ".repeat(30_000)}end`;
   const history = [
