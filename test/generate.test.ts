@@ -285,8 +285,8 @@ test("maxNeurons limits what all models together cost, also if a model is busy a
   const paid = await generate(body, WHOLE);
   expect(await paid.json()).toMatchObject({ model: LLAMA, text: '{"harbour":1}' });
   await until(usage, ({ length }) => length === 2);
-  // Granite costs 1.5 for its first question, and llama may cost 1.7: each is within 2, but not both.
-  await expectProblem(await generate({ ...body, maxNeurons: 2 }, WHOLE), 503, "model_unavailable", /no free capacity/);
+  // Granite costs 1.5 for its first question, and llama may cost 3.6: each is within 4, but not both.
+  await expectProblem(await generate({ ...body, maxNeurons: 4 }, WHOLE), 503, "model_unavailable", /no free capacity/);
   const rows = await until(usage, ([first]) => first?.neurons === 3);
   expect(rows.map(({ model, neurons }) => [model, neurons])).toEqual([
     [GRANITE, 3],

@@ -27,10 +27,13 @@ export interface JsonAnswer {
   readonly calls: readonly ModelCall[];
 }
 
-/** What the calls of one model consume at most: a second question holds the first answer. */
+/** The tokens of what is wrong with an answer: up to eight faults of some 200 characters each, and what to do about them. */
+const FAULT_TOKENS = 450;
+
+/** What the calls of one model consume at most: a second question holds the first answer, and what is wrong with it. */
 export function jsonUnits(chat: Chat, schema: JsonSchema): Units {
   const { inputTokens = 0, outputTokens = 0 } = chatUnits(jsonChat(chat, schema));
-  return { inputTokens: 2 * inputTokens + outputTokens, outputTokens: 2 * outputTokens };
+  return { inputTokens: 2 * inputTokens + outputTokens + FAULT_TOKENS, outputTokens: 2 * outputTokens };
 }
 
 /** Ask for JSON as a whole. `settle` is still to be called, with the calls. @param signal ends a running call. */

@@ -77,10 +77,8 @@ function isSystem({ role }: Message): boolean {
 /** The notice for people. */
 export function describeCut({ messagesLeftOut, promptCharsLeftOut }: Cut): string {
   const parts = [
-    ...(messagesLeftOut === 1 ? ["the oldest message"] : []),
-    ...(messagesLeftOut > 1 ? [`the ${messagesLeftOut} oldest messages`] : []),
-    ...(promptCharsLeftOut === 1 ? ["a character from the middle of the prompt"] : []),
-    ...(promptCharsLeftOut > 1 ? [`${promptCharsLeftOut} characters from the middle of the prompt`] : []),
+    ...(messagesLeftOut > 0 ? [`the ${messagesLeftOut} oldest messages`] : []),
+    ...(promptCharsLeftOut > 0 ? [`${promptCharsLeftOut} characters from the middle of the prompt`] : []),
   ];
   return `The text is longer than the model can read. Left out: ${parts.join(", and ")}.`;
 }
