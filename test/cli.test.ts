@@ -317,7 +317,7 @@ test("a text is printed as it is written, from arguments and from standard input
   });
   await run(["generate", "Who", "sails?", "-"], { stdin: "The crew does." });
   const { chats } = await darkroom.modelCalls();
-  expect(Object.keys(chats)).toContain("Who sails?\n\nThe crew does.");
+  expect(Object.keys(chats)).toContain("The crew does.\n\nWho sails?");
   const whole = await run(["generate", "a word", "--tier", "accurate", "--json"]);
   expect(JSON.parse(whole.stdout)).toMatchObject({ finishReason: "stop", choice: { tier: "accurate" } });
   expect(await run(["generate", "a", "word", "--dry-run", "--max-tokens", "1000"])).toMatchObject({
@@ -326,6 +326,10 @@ test("a text is printed as it is written, from arguments and from standard input
   });
   expect(await run(["generate", "break:1", "tokens:3x10"])).toMatchObject({ code: 5, stdout: "token0 \n" });
   expect(await run(["generate", "x", "--latency-budget-ms", "1"])).toMatchObject({ code: 2 });
+  expect(await run(["generate", "x", "--temperature", "warm"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/Give a number from 0 to 2/),
+  });
   expect(await run(["generate", "x", "--json-schema", "absent.json"])).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/--json-schema: 'absent\.json' cannot be used: ENOENT/),

@@ -272,6 +272,47 @@ test("JSON that fits a schema comes in one piece, streamed and whole, and both q
   expect(await estimateOf({ jsonSchema })).toBeGreaterThan(2 * (await estimateOf({})));
 });
 
+test("maxNeurons limits what all models together cost, also if a model is busy at its second question", async () => {
+  // The answer's field is a direction to the model that reads what is wrong with it: from the second question on, granite is busy.
+  const prompt = 'dear JSON <<["{\\"bus\\\\u0079:granite \\": 1}", "{\\"harbour\\": 1}"]>>';
+  const jsonSchema = {
+    type: "object",
+    properties: { harbour: {} },
+    required: ["harbour"],
+    additionalProperties: false,
+  };
+  const body = { prompt, jsonSchema, maxTokens: 10 };
+  const paid = await generate(body, WHOLE);
+  expect(await paid.json()).toMatchObject({ model: LLAMA, text: '{"harbour":1}' });
+  await until(usage, ({ length }) => length === 2);
+  // Granite costs 1.5 for its first question, and llama may cost 3.6: each is within 4, but not both.
+  await expectProblem(await generate({ ...body, maxNeurons: 4 }, WHOLE), 503, "model_unavailable", /no free capacity/);
+  const rows = await until(usage, ([first]) => first?.neurons === 3);
+  expect(rows.map(({ model, neurons }) => [model, neurons])).toEqual([
+    [GRANITE, 3],
+    [LLAMA, 3],
+  ]);
+}, 60_000);
+
+test("the usage of JSON does not count the tokens of a call that was refused", async () => {
+  const prompt = 'no-json-mode <<["{\\"harbour\\": 1}"]>>';
+  const response = await generate({ prompt, jsonSchema: { type: "object" }, tier: "balanced" }, WHOLE);
+  const { usage: used } = await response.json<{ usage: object }>();
+  expect(used).toMatchObject({ inputTokens: 20, outputTokens: 7, neurons: 1.5, isEstimated: false });
+});
+
+test("an Idempotency-Key is refused, because the answer is not stored", async () => {
+  const bodies = {
+    "/v1/generate": { prompt: "x" },
+    "/v1/embeddings": { texts: ["x"] },
+    "/v1/jobs/x/ask": { question: "x" },
+  };
+  for (const [path, body] of Object.entries(bodies)) {
+    const init = { method: "POST", headers: { "idempotency-key": "one" }, body: JSON.stringify(body) };
+    await expectProblem(await darkroom.api(path, init), 400, "idempotency_unsupported", /pays again/);
+  }
+});
+
 test("a conversation that is too long is cut by tokens, with a notice", async () => {
   const prompt = `begin ${"word ".repeat(30_000)}end`;
   const history = [

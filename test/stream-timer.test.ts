@@ -31,3 +31,18 @@ test.each([
 ])("the times of a stream %s", async (_, tokens, speeds, times) => {
   expect(await streamed(tokens, speeds)).toEqual(times);
 });
+
+test("a first text that waited for the client, after events without a text, is not measured", async () => {
+  let now = 1000;
+  const timer = streamTimer(1000, () => now);
+  const events = [
+    { madeAt: 1100, tokens: 0 },
+    { madeAt: 1150, tokens: 1 },
+  ];
+  for (const { madeAt, tokens } of events) {
+    await timer.waitFor(Promise.resolve().then(() => void (now = Math.max(now, madeAt))));
+    timer.wrote(tokens);
+    now += 5000;
+  }
+  expect(timer.times()).toEqual({});
+});

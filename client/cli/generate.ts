@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 import { TIERS, type Tier } from "../../shared/models/models.ts";
 import type { AnswerDone, AnswerUsage, GenerateStart } from "../index.ts";
@@ -23,11 +23,14 @@ export function addGenerate(program: Command): void {
   program
     .command("generate")
     .description("generate a text; prints it as the model writes it, and the model and the cost on standard error")
-    .argument("[prompt...]", "the prompt; - at its end, or no prompt, reads standard input")
+    .argument(
+      "[prompt...]",
+      "the prompt; with - at its end it is about the text on standard input; without one, that text is the prompt",
+    )
     .option("--system <text>", "instructions for the model")
     .addOption(new Option("--tier <tier>", "the model to ask; by default the fast one").choices(TIERS))
     .option("--max-tokens <count>", "how much the model may write; 512 by default", parseCount)
-    .option("--temperature <number>", "0 to 2; by default the model's own", Number)
+    .option("--temperature <number>", "0 to 2; by default the model's own", parseTemperature)
     .option("--json-schema <file>", "answer with JSON that fits the schema in this file; it comes at once")
     .option("--latency-budget-ms <ms>", "choose the most accurate model that answers within this time", parseCount)
     .option("--max-neurons <neurons>", "the most that the text may cost", parseNeurons)
@@ -96,7 +99,15 @@ function figure(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: value < 1 ? 3 : 1 });
 }
 
-/** The words, and then standard input if it is asked for. */
+function parseTemperature(text: string): number {
+  const temperature = Number(text);
+  if (text.trim() === "" || !(temperature >= 0 && temperature <= 2)) {
+    throw new InvalidArgumentError("Give a number from 0 to 2.");
+  }
+  return temperature;
+}
+
+/** Standard input if it is asked for, and then the words: small models follow best what they read last. */
 async function promptOf(words: readonly string[]): Promise<string> {
   const isStdin = words.length === 0 || words.at(-1) === STDIN;
   if (!isStdin) return words.join(" ");
@@ -104,7 +115,7 @@ async function promptOf(words: readonly string[]): Promise<string> {
     throw new UsageError("There is no prompt. Give it as an argument, or send it to standard input.");
   const given = words.slice(0, -1).join(" ");
   const read = await readStdinText();
-  return given === "" ? read : `${given}\n\n${read}`;
+  return given === "" ? read : `${read}\n\n${given}`;
 }
 
 async function readSchema(file: string): Promise<Record<string, unknown>> {

@@ -10,6 +10,7 @@ import type { App } from "../http/app.ts";
 import { questionOf } from "./question.ts";
 import { readLines } from "./read-lines.ts";
 import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { AskRequest } from "./requests.ts";
@@ -43,6 +44,7 @@ ask.post(
     },
     problems: [
       ...BODY_PROBLEMS,
+      "idempotency_unsupported",
       "job_not_found",
       "job_unfinished",
       "job_failed",
@@ -54,6 +56,7 @@ ask.post(
       "model_unavailable",
     ],
   }),
+  refuseIdempotencyKey,
   limitBody,
   body(AskRequest),
   async (c) => {

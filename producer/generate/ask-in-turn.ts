@@ -1,6 +1,7 @@
 // A question goes to its model, and then to the models that may stand in for it. MODEL_FALLBACKS names them, as for tasks.
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { anotherMayAnswer, failureOf } from "../../shared/models/failure.ts";
+import { neuronsOf } from "../../shared/models/model-call.ts";
 import { type ModelId, TEXT_MODELS } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import type { PaidCall, SettlePaidCall } from "../usage/paid-call.ts";
@@ -22,6 +23,8 @@ export interface Turns<Answer> {
   readonly reserve: (model: ModelId) => Promise<PaidCall>;
   /** `isLast`: no model stands in for this one, so the call waits while the model has no capacity. */
   readonly ask: (model: ModelId, turn: { readonly isLast: boolean }) => Promise<Asked<Answer>>;
+  /** Whether a model may still be asked when the models before it have cost this much; without it, every model may. */
+  readonly isAllowed?: (model: ModelId, spentNeurons: number) => boolean;
   /** Called with the calls that did not lead to an answer. Keep `settled` running: a client that goes away must not stop it. */
   readonly finish: (settled: Promise<void>, calls: readonly ModelCall[]) => void;
 }
@@ -32,10 +35,11 @@ export interface Turns<Answer> {
  */
 export async function askInTurn<Answer>(
   models: readonly [ModelId, ...ModelId[]],
-  { reserve, ask, finish }: Turns<Answer>,
+  { reserve, ask, isAllowed = () => true, finish }: Turns<Answer>,
 ): Promise<Answered<Answer>> {
   let [model, ...others] = models;
   let busy: Problem | null = null;
+  let spentNeurons = 0;
   for (;;) {
     const paid = await reserve(model);
     if (!paid.ok) return { ok: false, problem: busy ?? paid.problem };
@@ -49,7 +53,8 @@ export async function askInTurn<Answer>(
     const problem = modelProblem(asked.error, Date.now());
     if (!anotherMayAnswer(asked.error)) return { ok: false, problem };
     if (failureOf(asked.error).remedy === "snooze") busy ??= problem;
-    const [next, ...rest] = others;
+    spentNeurons += neuronsOf(asked.calls) ?? 0;
+    const [next, ...rest] = others.filter((one) => isAllowed(one, spentNeurons));
     if (next === undefined) return { ok: false, problem: busy ?? problem };
     [model, others] = [next, rest];
   }

@@ -16,7 +16,7 @@ import { INVALID_OUTPUT } from "./model-problem.ts";
 import { later } from "./open-answer.ts";
 
 /** `chat` is as `fitJsonChat` returns it. `schema` has been checked with `readSchema`. */
-export interface JsonRequest extends Pick<ChatRequest, "models" | "chat" | "usedFor"> {
+export interface JsonRequest extends Pick<ChatRequest, "models" | "chat" | "usedFor" | "maxNeurons"> {
   readonly schema: JsonSchema;
 }
 
@@ -27,23 +27,30 @@ export interface JsonAnswer {
   readonly calls: readonly ModelCall[];
 }
 
-/** What the calls of one model consume at most: a second question holds the first answer. */
+/** The tokens of what is wrong with an answer: up to eight faults of some 200 characters each, and what to do about them. */
+const FAULT_TOKENS = 450;
+
+/** What the calls of one model consume at most: a second question holds the first answer, and what is wrong with it. */
 export function jsonUnits(chat: Chat, schema: JsonSchema): Units {
   const { inputTokens = 0, outputTokens = 0 } = chatUnits(jsonChat(chat, schema));
-  return { inputTokens: 2 * inputTokens + outputTokens, outputTokens: 2 * outputTokens };
+  return { inputTokens: 2 * inputTokens + outputTokens + FAULT_TOKENS, outputTokens: 2 * outputTokens };
 }
 
 /** Ask for JSON as a whole. `settle` is still to be called, with the calls. @param signal ends a running call. */
 export async function askJson(
   c: Context<App>,
-  { models, chat, usedFor, schema }: JsonRequest,
+  { models, chat, usedFor, maxNeurons, schema }: JsonRequest,
   { signal }: AbortController = stoppedWith(c.req.raw.signal),
 ): Promise<Answered<JsonAnswer>> {
-  return askEach(c, { models, usedFor, expected: jsonUnits(chat, schema), signal }, async (runner, model) => {
-    const json = await writeJson(runner, model, chat, schema);
-    if (!json.ok) throw unfit(model, json.faults);
-    return { text: JSON.stringify(json.value), engine: json.written.engine };
-  });
+  return askEach(
+    c,
+    { models, usedFor, maxNeurons, expected: jsonUnits(chat, schema), signal },
+    async (runner, model) => {
+      const json = await writeJson(runner, model, chat, schema);
+      if (!json.ok) throw unfit(model, json.faults);
+      return { text: JSON.stringify(json.value), engine: json.written.engine };
+    },
+  );
 }
 
 /**
@@ -91,13 +98,19 @@ function wholeStream(text: Promise<string>, stopping: AbortController): Readable
   );
 }
 
-/** Calls as one, for a client that is shown one figure. */
+/** Calls as one, for a client that is shown one figure. The units of a call without an answer are only what was expected of it. */
 export function sumOf(calls: readonly ModelCall[]): ModelCall {
   const last = calls.at(-1);
   if (last === undefined) throw new Error("an answer without a call");
-  const sum = (unit: keyof Units) => calls.reduce((total, { units }) => total + (units[unit] ?? 0), 0);
+  const answered = calls.filter(({ durationMs }) => durationMs !== null);
+  const sum = (unit: keyof Units) => answered.reduce((total, { units }) => total + (units[unit] ?? 0), 0);
   const units = { inputTokens: sum("inputTokens"), outputTokens: sum("outputTokens") };
-  return { ...last, units, neurons: neuronsOf(calls) ?? 0, isEstimated: calls.some((call) => call.isEstimated) };
+  return {
+    ...last,
+    units,
+    neurons: neuronsOf(calls) ?? 0,
+    isEstimated: calls.some((call) => call.isEstimated && call.neurons > 0),
+  };
 }
 
 function unfit(model: ModelId, faults: readonly string[]): ModelError {

@@ -1,6 +1,8 @@
 // Asks a text model within a request: as a stream, or whole. What it may cost is set aside before, and accounted for after.
 import type { Context } from "hono";
 
+import { SLACK_NEURONS } from "../../shared/cost/budget-refusal.ts";
+import { neuronsFor } from "../../shared/cost/neurons.ts";
 import type { DirectUsage } from "../../shared/db/cost/usage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { aiOf } from "../../shared/models/ai-of.ts";
@@ -21,6 +23,8 @@ export interface ChatRequest {
   readonly models: readonly [ModelId, ...ModelId[]];
   readonly chat: Chat;
   readonly usedFor: DirectUsage["kind"];
+  /** The most that all the models together may cost. The caller has checked it for each of `models` alone. */
+  readonly maxNeurons?: number | undefined;
   /** The answer ends before the first of these. */
   readonly stopSequences?: readonly string[];
 }
@@ -48,12 +52,18 @@ export async function askWhole(
  */
 export async function askEach<Answer>(
   c: Context<App>,
-  { models, usedFor, expected, signal }: Omit<ChatRequest, "chat"> & { expected: Units; signal: AbortSignal },
+  {
+    models,
+    usedFor,
+    maxNeurons,
+    expected,
+    signal,
+  }: Omit<ChatRequest, "chat"> & { expected: Units; signal: AbortSignal },
   ask: (runner: ModelRunner, model: ModelId) => Promise<Answer>,
 ): Promise<Answered<Answer & { readonly calls: readonly ModelCall[] }>> {
   const ai = aiOf(c.env);
   return askInTurn(models, {
-    ...turnsOf(c, { expected, usedFor }),
+    ...turnsOf(c, { expected, usedFor, maxNeurons }),
     async ask(model, { isLast }): Promise<Asked<Answer & { readonly calls: readonly ModelCall[] }>> {
       const calls: ModelCall[] = [];
       const runner = modelRunner(ai, calls, signal, { waitsIfBusy: isLast });
@@ -72,13 +82,13 @@ export async function askEach<Answer>(
  */
 export async function askInEvents(
   c: Context<App>,
-  { models, chat, usedFor, stopSequences = [] }: ChatRequest,
+  { models, chat, usedFor, maxNeurons, stopSequences = [] }: ChatRequest,
   events: (model: ModelId) => WriteEvents,
 ): Promise<{ readonly ok: true; readonly response: Response } | { readonly ok: false; readonly problem: Problem }> {
   const stopping = stoppedWith(c.req.raw.signal);
   const ai = aiOf(c.env);
   const answered = await askInTurn(models, {
-    ...turnsOf(c, { expected: chatUnits(chat), usedFor }),
+    ...turnsOf(c, { expected: chatUnits(chat), usedFor, maxNeurons }),
     ask(model, { isLast }): Promise<Asked<OpenAnswer>> {
       return openAnswer(ai, { model, chat, rejectsIfBusy: !isLast }, stopping);
     },
@@ -110,12 +120,13 @@ export function wantsWhole(accept = ""): boolean {
 /** How each model's cost is set aside, and accounted for if it does not answer. */
 export function turnsOf(
   c: Context<App>,
-  { expected, usedFor }: Pick<ChatRequest, "usedFor"> & { readonly expected: Units },
-): Pick<Turns<unknown>, "reserve" | "finish"> {
+  { expected, usedFor, maxNeurons = Infinity }: Pick<ChatRequest, "usedFor" | "maxNeurons"> & { expected: Units },
+): Pick<Turns<unknown>, "reserve" | "isAllowed" | "finish"> {
   const intake = intakeOf(c.env);
   const asked = { ownerId: c.get("ownerId"), kind: usedFor };
   return {
     reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, expected) }, intake),
+    isAllowed: (model, spentNeurons) => spentNeurons + neuronsFor(model, expected) <= maxNeurons + SLACK_NEURONS,
     finish(settled, calls) {
       if ((neuronsOf(calls) ?? 0) > 0) c.set("hasPaid", true);
       c.executionCtx.waitUntil(settled);

@@ -30,7 +30,7 @@ export function usageOf(call: ModelCall): AnswerUsage {
     engine: engine ?? "",
     ...(shape !== undefined && { shape }),
     ...(firstTextMs !== undefined && { firstTextMs }),
-    ...(tokensASecond !== undefined && { tokensASecond }),
+    ...(tokensASecond !== undefined && { tokensASecond: Math.round(tokensASecond * 10) / 10 }),
   };
 }
 

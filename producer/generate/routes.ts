@@ -2,6 +2,7 @@ import { Hono } from "hono";
 
 import type { App } from "../http/app.ts";
 import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { priced } from "../jobs/priced.ts";
@@ -42,8 +43,16 @@ generate.post(
         eventExample: GENERATED_EVENT,
       },
     },
-    problems: [...PLAN_PROBLEMS, "model_refused", "daily_allocation_used", "budget_used", "model_unavailable"],
+    problems: [
+      ...PLAN_PROBLEMS,
+      "idempotency_unsupported",
+      "model_refused",
+      "daily_allocation_used",
+      "budget_used",
+      "model_unavailable",
+    ],
   }),
+  refuseIdempotencyKey,
   limitBody,
   body(GenerateRequest),
   async (c) => {
@@ -51,7 +60,7 @@ generate.post(
     const planned = await planAnswer(request, c.env);
     if (!planned.ok) return problem(c, planned.problem);
     const { choice, models, chat, cut } = planned.plan;
-    const asked = { models, chat, usedFor: "generate" } as const;
+    const asked = { models, chat, usedFor: "generate", maxNeurons: request.maxNeurons } as const;
     const json = request.jsonSchema && { ...asked, schema: request.jsonSchema };
     if (!wantsWhole(c.req.header("accept"))) {
       const events = (model: string) => ownEvents({ model, choice, cut } satisfies GenerateStart);

@@ -20,16 +20,20 @@ export interface StreamTimer {
 /** Measure a stream. `startedAt` is when the model was asked. All times are epoch milliseconds; `now` is the clock. */
 export function streamTimer(startedAt: number, now: () => number = Date.now): StreamTimer {
   let waitedMs = 0;
+  let heldMs = 0;
+  let lastReadAt: number | null = null;
   let first: { readonly at: number; readonly waitedMs: number } | null = null;
   let last = { at: 0, waitedMs: 0 };
   let tokensAfterFirst = 0;
   return {
     async waitFor(bytes) {
       const from = now();
+      if (first === null && lastReadAt !== null) heldMs += from - lastReadAt;
       try {
         return await bytes;
       } finally {
-        waitedMs += now() - from;
+        lastReadAt = now();
+        waitedMs += lastReadAt - from;
       }
     },
     wrote(tokens) {
@@ -41,6 +45,8 @@ export function streamTimer(startedAt: number, now: () => number = Date.now): St
     times() {
       if (first === null) return {};
       const firstTextMs = first.at - startedAt;
+      // Events without a text may come first, and the text may then have waited for the client.
+      if (heldMs > (1 - LEAST_WAITED) * firstTextMs) return {};
       const elapsedMs = last.at - first.at;
       const isModels = last.waitedMs - first.waitedMs >= LEAST_WAITED * elapsedMs;
       if (tokensAfterFirst < MIN_TOKENS || elapsedMs === 0 || !isModels) return { firstTextMs };

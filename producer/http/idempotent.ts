@@ -82,6 +82,14 @@ export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource>
   });
 }
 
+/** Refuse the header where the answer is not kept: a client that relies on it would pay for each repeated request. */
+export const refuseIdempotencyKey = createMiddleware<App>(async (c, next) => {
+  if (c.req.header("idempotency-key") === undefined) return next();
+  const detail =
+    "The answer is not stored, so a repeated request asks the model again, and pays again. Leave the header out, or submit a job instead.";
+  return problem(c, { code: "idempotency_unsupported", detail });
+});
+
 function keyOf(header: string): string | null {
   const [, quoted] = QUOTED.exec(header) ?? [];
   if (quoted !== undefined) return quoted.replaceAll(/\\(["\\])/g, "$1");

@@ -35,6 +35,7 @@ export const PROBLEMS = {
   invalid_idempotency_key: [400, "The Idempotency-Key is not valid"],
   idempotency_in_flight: [409, "A request with this Idempotency-Key is being answered"],
   idempotency_mismatch: [422, "This Idempotency-Key belongs to another request"],
+  idempotency_unsupported: [400, "This operation does not take an Idempotency-Key"],
   retention_not_found: [404, "No such retention"],
   version_not_found: [404, "No such version"],
   transcript_changed: [412, "The transcript has changed"],

@@ -193,3 +193,11 @@ test("as the product asks, the fences around the material are no part of an answ
   const answer = await post(LLAMA, { messages: answerTo("What will the lighthouse cost?", TALK) });
   expect((await answer.json<Chat>()).response).toBe("[00:09] the lighthouse will cost forty thousand euros");
 });
+
+test("a text without blanks, as base64 is, does not hold the server up for minutes", async () => {
+  const prompt = `${"aB3+/".repeat(20_000)}\n\nWhat is it?`;
+  const startedAt = performance.now();
+  const { usage } = await (await post(LLAMA, { messages: [{ role: "user", content: prompt }] })).json<Chat>();
+  expect(usage.prompt_tokens).toBeGreaterThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
+});

@@ -17,28 +17,45 @@ const stem = itsStem as unknown as typeof precedingSpaces;
 const Words = z.array(z.string());
 const Flags = z.array(z.boolean());
 
+/** A run of characters without a blank, such as base64. The work of wink-nlp grows with its square. Words and most addresses are shorter. */
+const LONG_RUN = /\S{100}(?=\S)/gu;
+
+/** The same, except in scripts that have no blanks: wink-nlp splits those quickly, and their sentences must stay whole. */
+const LONG_SPACED_RUN =
+  /[^\s\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]{100}(?=\S)/gu;
+
+/** Cut a text inside its long runs alone. Joined, the parts give the text again. */
+function readableParts(text: string): readonly string[] {
+  const ends = [...text.matchAll(LONG_SPACED_RUN)].map(({ 0: run, index }) => index + run.length);
+  return [...ends, text.length].map((end, index) => text.slice(ends[index - 1] ?? 0, end));
+}
+
 /** Split into words, punctuation and line breaks, each with the blanks before it. Joined, they give the text again. */
 export function toTokens(text: string): readonly string[] {
   const tokens: string[] = [];
-  nlp
-    .readDoc(text)
-    .tokens()
-    .each((token: ItemToken) => tokens.push(`${token.out(precedingSpaces)}${token.out()}`));
+  for (const part of readableParts(text)) {
+    nlp
+      .readDoc(part)
+      .tokens()
+      .each((token: ItemToken) => tokens.push(`${token.out(precedingSpaces)}${token.out()}`));
+  }
   return tokens;
 }
 
 /** Count words and punctuation, which are charged as tokens. A model's own tokens, parts of words, would be a few more. */
 export function countTokens(text: string): number {
-  return nlp.readDoc(text).tokens().length();
+  return readableParts(text).reduce((count, part) => count + nlp.readDoc(part).tokens().length(), 0);
 }
 
 /** Split into sentences. A text without punctuation is one sentence. */
 export function splitSentences(text: string): readonly string[] {
   const sentences: string[] = [];
-  nlp
-    .readDoc(text)
-    .sentences()
-    .each((sentence: ItemSentence) => sentences.push(sentence.out()));
+  for (const part of readableParts(text)) {
+    nlp
+      .readDoc(part)
+      .sentences()
+      .each((sentence: ItemSentence) => sentences.push(sentence.out()));
+  }
   return sentences;
 }
 
@@ -54,7 +71,7 @@ function spaced(text: string): string {
  * spaces.
  */
 export function contentStems(text: string): readonly string[] {
-  const tokens = nlp.readDoc(spaced(text.toLowerCase())).tokens();
+  const tokens = nlp.readDoc(spaced(text.toLowerCase()).replaceAll(LONG_RUN, "$& ")).tokens();
   const words = Words.parse(tokens.out());
   const stems = Words.parse(tokens.out(stem));
   const stopped = Flags.parse(tokens.out(stopWordFlag));

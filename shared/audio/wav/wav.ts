@@ -13,7 +13,7 @@ import {
   type Refusal,
 } from "../chunks/chunk.ts";
 import type { CallLimits } from "../chunks/limits.ts";
-import { cutOff, saidDuration } from "../chunks/missing.ts";
+import { brokenOff, cutOff, saidDuration } from "../chunks/missing.ts";
 import { planParts } from "../chunks/parts.ts";
 import { mp3 } from "../mp3/mp3.ts";
 import { extractBlocks, planBlocks, readBlocks, type Blocks } from "./blocks.ts";
@@ -157,10 +157,16 @@ async function planMp3(
 ): Promise<AudioPlan> {
   const upToEnd = { sizeBytes: offset + length, read: source.read.bind(source) };
   const planned = await planParts(upToEnd, [offset], work, (part) => mp3.plan(part, limits, work));
-  if (planned.type === "refused" || saidBytes <= length || (planned.gaps ?? []).length > 0) return planned;
+  if (planned.type === "refused" || saidBytes <= length) return planned;
+  // The MP3 itself may show that it ends within a frame. The header of the WAV tells how much more is missing.
+  const broken = (planned.gaps ?? []).find(
+    ({ reason, endMs }) => reason === "cut_off" && endMs >= planned.durationMs - 1,
+  );
+  if ((planned.gaps ?? []).length > (broken === undefined ? 0 : 1)) return planned;
+  const soundMs = broken?.startMs ?? planned.durationMs;
   // The header gives bytes, not time, so the missing part is assumed to have the same bitrate as the rest.
-  const durationMs = saidDuration((planned.durationMs * saidBytes) / length, planned.durationMs);
-  return { ...planned, durationMs, gaps: cutOff(planned.durationMs, durationMs) };
+  const durationMs = saidDuration((soundMs * saidBytes) / length, planned.durationMs);
+  return { ...planned, durationMs, gaps: (broken === undefined ? cutOff : brokenOff)(soundMs, durationMs) };
 }
 
 async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
