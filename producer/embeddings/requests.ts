@@ -1,13 +1,12 @@
 import * as z from "zod";
 
 import { boundedText } from "../../shared/input/bounded-text.ts";
-import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { CONTEXT_BYTES, CONTEXT_TOKENS, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
 
 const encoder = new TextEncoder();
 
 /** A text to embed. The model refuses a longer one. */
-export const EmbeddedText = boundedText({ max: MAX_JSON_BYTES, min: 1, empty: "the text is empty" }).superRefine(
+export const EmbeddedText = boundedText({ max: CONTEXT_BYTES, min: 1, empty: "the text is empty" }).superRefine(
   (text, context) => {
     const bytes = text.length * 3 <= CONTEXT_BYTES ? 0 : encoder.encode(text).length;
     if (bytes <= CONTEXT_BYTES) return;

@@ -84,7 +84,9 @@ function isSystem({ role }: Message): boolean {
 /** The notice for people. */
 export function describeCut({ messagesLeftOut, promptCharsLeftOut, instructionCharsLeftOut }: Cut): string {
   const parts = [
-    ...(messagesLeftOut > 0 ? [`the ${messagesLeftOut} oldest messages`] : []),
+    ...(messagesLeftOut > 0
+      ? [messagesLeftOut === 1 ? "the oldest message" : `the ${messagesLeftOut} oldest messages`]
+      : []),
     ...(promptCharsLeftOut > 0 ? [`${promptCharsLeftOut} characters from the middle of the prompt`] : []),
     ...(instructionCharsLeftOut > 0
       ? [`${instructionCharsLeftOut} characters from the middle of the instructions`]
