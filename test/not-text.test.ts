@@ -50,7 +50,11 @@ function bodiesOf(document: Document) {
 
 /** Return the messages for each field in a request's problem; for a batch or an import, those of its first job. */
 async function refusalOf(method: string, path: string, body: unknown) {
-  const response = await darkroom.api(path, { method, headers: json, body: JSON.stringify(body) });
+  const response = await darkroom.api(path, {
+    method,
+    headers: { ...json, accept: "application/json" },
+    body: JSON.stringify(body),
+  });
   const answer = await response.json<Refusal>();
   const [first] = answer.results ?? [];
   if (first?.outcome === "refused") return { status: 422, issues: [{ path: "", message: first.reason ?? "" }] };
