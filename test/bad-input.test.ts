@@ -208,6 +208,10 @@ test("a body over 1 MB, and one that is not JSON", async () => {
     /1000000 bytes/,
   );
   await expectProblem(await darkroom.api("/v1/jobs", { method: "POST", body: "{" }), 400, "invalid_json", /JSON/);
+  const headers = { "content-type": "multipart/form-data; boundary=edge" };
+  const body = '--edge\r\ncontent-disposition: form-data; name="kind"\r\n\r\nclassification\r\n--edge--\r\n';
+  const posted = await darkroom.api("/v1/jobs", { method: "POST", headers, body });
+  await expectProblem(posted, 400, "invalid_json", /^The body is a form, and this route takes JSON\. .*-d/);
 });
 
 test("a client that sends a large body is told why it is refused, however early, and the answer that was kept", async () => {

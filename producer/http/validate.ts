@@ -18,7 +18,13 @@ export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: un
   if (absent !== undefined && decoded.text.trim() === "") return parse(c, schema, absent);
   const read = readJson(decoded.text);
   if (read.ok) return parse(c, schema, read.value);
-  if (!read.isJson) return refused(c, { code: "invalid_json", detail: read.reason });
+  if (!read.isJson) {
+    const isForm = /^multipart\//i.test(c.req.header("content-type") ?? "");
+    const detail = isForm
+      ? "The body is a form, and this route takes JSON. With curl, send it with -d '{…}' instead of -F."
+      : read.reason;
+    return refused(c, { code: "invalid_json", detail });
+  }
   const issues = [{ path: "", message: read.reason }];
   return refused(c, { code: "invalid_request", detail: `request: ${read.reason}`, issues });
 }
