@@ -26,7 +26,7 @@ async function submitNewer(text: string, change: string): Promise<string> {
 
 test("a task of a newer format is put off, uncounted and unpaid, and runs once its version is back", async () => {
   const { DB } = darkroom.bindings();
-  const id = await submitNewer("from tomorrow", "format = 2");
+  const id = await submitNewer("from tomorrow", "format = 3");
   const waiting = await darkroom.untilJob(id, ({ attempts }) => attempts.length > 0);
   expect(waiting).toMatchObject({
     state: "running",
@@ -38,7 +38,7 @@ test("a task of a newer format is put off, uncounted and unpaid, and runs once i
   const task = await DB.prepare("SELECT attempt, max_attempts AS max FROM tasks").first();
   expect(task).toEqual({ attempt: 1, max: 6 });
   expect((await darkroom.modelCalls()).calls["from tomorrow"]).toBeUndefined();
-  await DB.prepare("UPDATE tasks SET format = 1, scheduled_at = 0, check_at = 0").run();
+  await DB.prepare("UPDATE tasks SET format = 2, scheduled_at = 0, check_at = 0").run();
   await darkroom.maintain();
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed" });
 });

@@ -8,7 +8,13 @@ const STRETCH_BYTES = 1024 * 1024;
 const READINGS = 2;
 const BASE_BYTES = 8 * 1024 * 1024;
 
-/** A picture's file, of which one stretch is in memory. Every read counts, so no offset in the file decides how long reading takes. */
+/** How many stretches beyond `READINGS` of the file may be requested: a directory and its tables may each lie in two. */
+const BASE_REQUESTS = 32;
+
+/**
+ * A picture's file, of which one stretch is in memory. Every read and every request counts, so no offset in the file decides how long
+ * reading takes, and strips that lie far apart do not fetch a stretch each.
+ */
 export interface PictureFile {
   readonly sizeBytes: number;
   /** Return bytes from an offset on: at least one and at most `length`, or none where the file ends. */
@@ -21,12 +27,19 @@ export interface PictureFile {
 export function pictureFile(source: ByteSource): PictureFile {
   const { sizeBytes } = source;
   const mostBytes = BASE_BYTES + READINGS * sizeBytes;
+  let requestsLeft = BASE_REQUESTS + READINGS * Math.ceil(sizeBytes / STRETCH_BYTES);
   let held: { readonly offset: number; readonly bytes: Uint8Array } = { offset: 0, bytes: new Uint8Array() };
   let readBytes = 0;
 
   async function readSome(offset: number, length: number): Promise<Uint8Array> {
     const isHeld = offset >= held.offset && offset < held.offset + held.bytes.length;
-    if (!isHeld) held = { offset, bytes: await readWithin(source, offset, STRETCH_BYTES) };
+    if (!isHeld) {
+      requestsLeft -= 1;
+      if (requestsLeft < 0) throw new UnreadablePicture(TOO_MUCH_WORK);
+      // Strips from the last to the first, as some writers store them, request each stretch once too.
+      const from = offset - (offset % STRETCH_BYTES);
+      held = { offset: from, bytes: await readWithin(source, from, STRETCH_BYTES) };
+    }
     const bytes = held.bytes.subarray(offset - held.offset, offset - held.offset + length);
     readBytes += bytes.length + READ_COST_BYTES;
     if (!(readBytes <= mostBytes)) throw new UnreadablePicture(TOO_MUCH_WORK);
@@ -53,7 +66,7 @@ export function pictureFile(source: ByteSource): PictureFile {
 const READ_COST_BYTES = 16;
 
 const TOO_MUCH_WORK =
-  "The picture's parts overlap, so that reading it takes more work than its size allows. It is damaged, or was made to cause work. Open it in a picture editor and save it again.";
+  "The picture's parts overlap or lie in no order, so that reading it takes more work than its size allows. It is damaged, or was made to cause work. Open it in a picture editor and save it again.";
 
 /** Give a range of the file piece by piece. It ends early where the file does. */
 export async function* piecesOf(

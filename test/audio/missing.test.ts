@@ -22,6 +22,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   "a.mkv": AAC,
   "a.webm": ["-c:a", "libopus", "-b:a", "32k"],
   "a.mp3": ["-c:a", "libmp3lame", "-q:a", "6"],
+  "cbr.mp3": ["-c:a", "libmp3lame", "-b:a", "64k"],
 };
 const LIVE: Readonly<Record<string, readonly string[]>> = {
   "a.ogg": ["-c:a", "libopus", "-b:a", "32k"],
@@ -31,6 +32,7 @@ const LIVE: Readonly<Record<string, readonly string[]>> = {
   "live.webm": ["-c:a", "libopus", "-b:a", "32k", "-live", "1", "-cluster_time_limit", "1000"],
   "plain.mp3": ["-c:a", "libmp3lame", "-b:a", "48k", "-write_xing", "0", "-id3v2_version", "0"],
   "plain-vbr.mp3": ["-c:a", "libmp3lame", "-q:a", "6", "-write_xing", "0", "-id3v2_version", "0"],
+  "plain-441.mp3": ["-c:a", "libmp3lame", "-b:a", "64k", "-ar", "44100", "-write_xing", "0", "-id3v2_version", "0"],
   "a.mp2": ["-c:a", "mp2", "-b:a", "64k"],
   "mp2.ts": ["-c:a", "mp2", "-b:a", "64k"],
 };
@@ -85,6 +87,28 @@ test.each(Object.keys(LIVE))("%s, which says no length, is marked where it ends 
   expect(plan.durationMs).toBeLessThan(0.75 * SECONDS * 1000);
   expect(Math.abs(soundMs - ownEndMs)).toBeLessThan(150);
   expect((await cutOut(whole)).missing).toEqual([]);
+});
+
+const PARTS = ["a.mp3", "cbr.mp3"] as const;
+test.each(PARTS)("a part of a frame behind all frames that %s counts is no loss", async (name) => {
+  const whole = await made(name);
+  const frameAt = Buffer.from(whole).lastIndexOf(Buffer.from([0xff, 0xfb]));
+  const { plan, missing } = await cutOut(new Uint8Array([...whole, ...whole.slice(frameAt, frameAt + 60)]));
+  expect({ missing, durationMs: plan.durationMs }).toEqual({ missing: [], durationMs: plan.chunks.at(-1)?.ownEndMs });
+});
+
+test.each(["a.mkv", "a.webm"])("bytes behind the segment of %s, which says its size, are no loss", async (name) => {
+  expect((await cutOut(new Uint8Array([...(await made(name)), ...Buffer.from("TAG")]))).missing).toEqual([]);
+});
+
+test("the last frame of an MP3 that counts none is part of the recording", async () => {
+  const whole = await made("plain-441.mp3", ["-i", speech]);
+  const { plan } = await cutOut(whole);
+  const frames = Buffer.from(whole).reduce(
+    (sum, byte, at) => sum + Number(byte === 0xff && whole[at + 1] === 0xfb && ((whole[at + 2] ?? 0) & 0xfd) === 0x50),
+    0,
+  );
+  expect(plan.durationMs).toBe(Math.round((frames * 1152) / 44.1));
 });
 
 test.each(NAMES.filter((name) => !/wav|mov|mp3/.test(name)))("zeros in the middle of %s are marked", async (name) => {

@@ -1,5 +1,5 @@
 // Headers that claim too much, and files that were changed at random: nothing is allocated or read for a claim.
-import { deflateSync } from "node:zlib";
+import { constants, deflateSync } from "node:zlib";
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -117,6 +117,96 @@ test("strips that share a megabyte that unpacks to nothing are given up on", asy
     );
     expect(await probe(bytes, "tiff")).toBe("undecodable_input");
   }
+});
+
+test("tiles far wider than the picture are refused: 8 GB would be unpacked for a column of pixels", async () => {
+  const rows = 50;
+  const bomb = deflateSync(new Uint8Array(8192 * 16 * rows));
+  const fields = (height: number) =>
+    [
+      ...gray(1, height, 8).map(([tag, type, count, value]) => {
+        const sixteenBits = { 258: 16, 262: 2, 277: 8 } as const satisfies Record<number, number>;
+        return [tag, type, count, tag === 258 || tag === 262 || tag === 277 ? sixteenBits[tag] : value] as const;
+      }),
+      [322, 4, 1, 8192],
+      [323, 4, 1, 8192],
+      [324, 4, 1, 10 + 10 * 12 + 4],
+      [325, 4, 1, bomb.length],
+    ] as const;
+  expect(await probe(tiff(fields(rows), bomb).bytes, "tiff")).toBe("read");
+  const started = process.cpuUsage();
+  const wide = readPicture(memorySource(tiff(fields(65_535), bomb).bytes), "tiff", 960);
+  await expect(wide).rejects.toThrow(/tiles of 8192 pixels in a row, far more than its 1,/);
+  expect(process.cpuUsage(started).user).toBeLessThan(1_000_000);
+});
+
+test("strips that lie far apart do not fetch a megabyte each, and strips in reverse order are read", async () => {
+  const strips = 5000;
+  const restAt = 10 + 9 * 12 + 4;
+  const body = 3 * MEGABYTE;
+  for (const [placeOf, says] of [
+    [(strip: number) => (strip % 2) * 2 * MEGABYTE, /overlap or lie in no order/],
+    [(strip: number) => (strips - strip) * 500, null],
+  ] as const) {
+    const rest = new Uint8Array(body + strips * 8);
+    const view = new DataView(rest.buffer);
+    for (let strip = 0; strip < strips; strip++) {
+      view.setUint32(body + strip * 4, restAt + placeOf(strip), true);
+      view.setUint32(body + (strips + strip) * 4, 10, true);
+    }
+    const { bytes } = tiff(
+      [
+        ...gray(10, strips, 1),
+        [273, 4, strips, restAt + body],
+        [278, 4, 1, 1],
+        [279, 4, strips, restAt + body + strips * 4],
+      ],
+      rest,
+    );
+    let requests = 0;
+    const memory = memorySource(bytes);
+    const source: ByteSource = {
+      sizeBytes: bytes.length,
+      async read(offset, length) {
+        requests += 1;
+        return memory.read(offset, length);
+      },
+    };
+    const read = readPicture(source, "tiff", 960);
+    if (says === null) await read;
+    else await expect(read).rejects.toThrow(says);
+    expect(requests).toBeLessThan(50);
+  }
+});
+
+test("deflate of all kinds of blocks is unpacked as zlib does, and data with a dictionary is refused", async () => {
+  const { byteLength: restAt } = tiff([...gray(1, 1, 8), [273, 4, 1, 0], [279, 4, 1, 0]]).bytes;
+  const unpacked = async (data: Uint8Array, [width, height]: readonly [number, number]) => {
+    const { bytes } = tiff([...gray(width, height, 8), [273, 4, 1, restAt], [279, 4, 1, data.length]], data);
+    return (await readPicture(memorySource(bytes), "tiff", 960)).rgb.filter((_, at) => at % 3 === 0);
+  };
+  const size = [500, 400] as const;
+  const random = crypto.getRandomValues(new Uint8Array(50_000));
+  // Matches at all distances up to the whole window, noise, repeats of one byte, and few symbols.
+  const pixels = new Uint8Array(size[0] * size[1]);
+  for (let at = 0; at < pixels.length; at++) {
+    const value = random[at % random.length] ?? 0;
+    const isNear = at % 32_768 > 30_000;
+    pixels[at] = at < 40_000 ? value : isNear ? (pixels[at - 32_768] ?? 0) : at < 120_000 ? (at >> 9) & 255 : value & 3;
+  }
+  for (const options of [
+    { level: 0 },
+    { level: 1 },
+    { level: 9 },
+    { strategy: constants.Z_FIXED },
+    { strategy: constants.Z_HUFFMAN_ONLY },
+    { strategy: constants.Z_RLE },
+    { windowBits: 9 },
+    { memLevel: 1, level: 6 },
+  ])
+    expect(await unpacked(deflateSync(pixels, options), size)).toEqual(pixels);
+  const dictionary = deflateSync(pixels, { dictionary: random.subarray(0, 1000) });
+  await expect(unpacked(dictionary, size)).rejects.toThrow("its deflate data cannot be unpacked");
 });
 
 test("files that were changed at random are read or refused, within their work", async () => {

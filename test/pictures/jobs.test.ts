@@ -84,6 +84,21 @@ test("Cloudflare Images converts AVIF where it is bound, once however often mode
   expect(new TextDecoder().decode(await artifact(id, "description.txt"))).toBe("A horse.\n");
 });
 
+test("Images is paid once where the model has no capacity after it", async () => {
+  await darkroom.configure({ [IMAGES]: "true" });
+  const avif = await sharp(byFfmpeg(["-c:v", "png"], { width: 300, height: 200 }))
+    .avif({ effort: 0 })
+    .toBuffer();
+  await darkroom.refuseNextCall(3040);
+  const { id } = await darkroom.upload({ name: "photo.avif" }, avif as BodyInit);
+  const waiting = await darkroom.untilJob(id, ({ attempts }) => attempts.length > 0);
+  expect(waiting).toMatchObject({ attempts: [{ outcome: "snooze", neurons: 0, error: { code: "out_of_capacity" } }] });
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0").run();
+  await darkroom.maintain();
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", attempts: [{}, { outcome: "completed" }] });
+  expect(await transformationsOf(id)).toMatchObject({ quantity: 1 });
+});
+
 test("what Cloudflare Images cannot read fails with the command that makes it readable", async () => {
   await darkroom.configure({ [IMAGES]: "true" });
   const heic = new TextEncoder().encode(`\0\0\0\x18ftypheic\0\0\0\0heicmif1${"\0".repeat(100)}`);

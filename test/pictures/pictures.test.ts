@@ -61,6 +61,19 @@ test.each(TIFFS)("TIFF of %s and %s is what libvips decodes", async (compression
   expect(farthest(picture.rgb, await decoded(bytes))).toBe(0);
 });
 
+test("TIFF whose palette has colours of eight bits is what libvips decodes, and not black", async () => {
+  const bytes = byFfmpeg(["-c:v", "tiff", "-compression_algo", "lzw", "-pix_fmt", "pal8"]);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const directory = view.getUint32(4, true);
+  const entries = Array.from({ length: view.getUint16(directory, true) }, (_, entry) => directory + 2 + entry * 12);
+  const palette = entries.find((at) => view.getUint16(at, true) === 320) ?? Number.NaN;
+  const coloursAt = view.getUint32(palette + 8, true);
+  for (let at = coloursAt; at < coloursAt + 768 * 2; at += 2) view.setUint16(at, view.getUint16(at, true) >> 8, true);
+  const picture = await read(bytes, "tiff");
+  expect(picture.rgb.some((value) => value > 200)).toBe(true);
+  expect(farthest(picture.rgb, await decoded(bytes))).toBe(0);
+});
+
 const TILED = { tile: true, tileWidth: 64, tileHeight: 48 } as const;
 test.each([
   ["tiles", { compression: "none", ...TILED }, "srgb"],

@@ -1,4 +1,5 @@
 import { viewOf } from "../../../shared/audio/reading/bytes.ts";
+import { MAX_IMAGE_PIXELS } from "../../../shared/limits.ts";
 import type { PictureFile } from "../picture-file.ts";
 import type { Size } from "../reduce.ts";
 import { damagedPicture, unreadVariant } from "../unreadable-picture.ts";
@@ -74,7 +75,7 @@ export interface Layout extends Size {
   readonly samples: number;
   /** Each sample is the difference to the pixel on the left. */
   readonly isDifferenced: boolean;
-  /** All reds, all greens, all blues, of 16 bits. Empty without a palette. */
+  /** All reds, all greens, all blues, of eight bits. Empty without a palette. */
   readonly palette: readonly number[];
   readonly blockWidth: number;
   readonly blockHeight: number;
@@ -92,6 +93,8 @@ interface Field {
 /** More belong to no picture of eight or sixteen bits: colours, an alpha channel, and some of the scanner's own. */
 const MAX_SAMPLES = 8;
 const MAX_TILE_SIDE = 8192;
+/** With what fills tiles up beyond the picture's edges, which is unpacked too. Tiles of 256 pixels add a few per cent. */
+const MAX_UNPACKED_PIXELS = 2 * MAX_IMAGE_PIXELS;
 /** Strips of a row in the highest picture. Tiles of 50 megapixels have 256 pixels on a side, and are 763. */
 const MAX_BLOCKS = 65_535;
 
@@ -165,7 +168,9 @@ export async function readLayout(file: PictureFile, check: (size: Size) => void)
   if (isPredicted && (predictor > 2 || (predictor === 2 && bits < 8)))
     throw unreadVariant("TIFF", `has predictor ${predictor}`);
 
-  const palette = colours === "palette" ? await values(TAG.palette, 3 << bits) : [];
+  const stored = colours === "palette" ? await values(TAG.palette, 3 << bits) : [];
+  // Colours have 16 bits. Some writers store eight: then no value exceeds a byte, which libtiff takes for the sign.
+  const palette = stored.some((colour) => colour > 255) ? stored.map((colour) => colour >> 8) : stored;
   if (colours === "palette" && palette.length < 3 << bits) throw damagedPicture("TIFF", "its palette is incomplete");
 
   const isTiled = fields.has(TAG.tileOffsets);
@@ -173,7 +178,10 @@ export async function readLayout(file: PictureFile, check: (size: Size) => void)
   const blockHeight = isTiled ? await value(TAG.tileHeight, 0) : await value(TAG.rowsPerStrip, size.height);
   if (!(blockWidth > 0 && blockHeight > 0) || (isTiled && Math.max(blockWidth, blockHeight) > MAX_TILE_SIDE))
     throw damagedPicture("TIFF", "its strips or tiles have an impossible size");
-  const blocks = Math.ceil(size.width / blockWidth) * Math.ceil(size.height / blockHeight);
+  const across = Math.ceil(size.width / blockWidth);
+  if (across * blockWidth * size.height > MAX_UNPACKED_PIXELS)
+    throw unreadVariant("TIFF", `has tiles of ${blockWidth} pixels in a row, far more than its ${size.width}`);
+  const blocks = across * Math.ceil(size.height / blockHeight);
   if (blocks > MAX_BLOCKS) throw unreadVariant("TIFF", `is cut into ${blocks} tiles`);
   const offsets = await values(isTiled ? TAG.tileOffsets : TAG.stripOffsets, blocks);
   const byteCounts = await values(isTiled ? TAG.tileBytes : TAG.stripBytes, blocks);

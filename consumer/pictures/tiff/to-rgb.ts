@@ -40,7 +40,7 @@ function rowOf8({ bits, samples, colours, palette }: Layout): ToRgb {
   }
   const most = (1 << bits) - 1;
   const colour = (value: number, plane: number) =>
-    colours === "palette" ? (palette[(plane << bits) + value] ?? 0) >> 8 : Math.round((value * 255) / most);
+    colours === "palette" ? (palette[(plane << bits) + value] ?? 0) : Math.round((value * 255) / most);
   const table = Uint8Array.from({ length: 3 << bits }, (_, index) => colour(Math.floor(index / 3), index % 3));
   // Pixels of less than a byte have one sample.
   const step = bits * samples;

@@ -49,14 +49,16 @@ async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Prom
 
 async function planConstant(
   mp3: Mp3,
-  { end, isBrokenOff }: { readonly end: number; readonly isBrokenOff: boolean },
+  { end, endsWithin }: { readonly end: number; readonly endsWithin: boolean },
   limits: CallLimits,
   work: Work,
 ): Promise<AudioPlan> {
   const { header, start, skippedSamples } = mp3;
   const clock = clockOf(mp3);
   const frameBytes = bytesOfFrame(header);
-  const whole = Math.floor((end - start) / frameBytes);
+  // Up to the end of a frame, padding may be a byte behind the average.
+  const whole = Math.floor((end - start + (endsWithin ? 0 : 1)) / frameBytes);
+  const isBrokenOff = endsWithin && !(mp3.frames !== null && whole >= mp3.frames);
   const soundMs = msAt(isBrokenOff ? whole : (mp3.frames ?? whole), clock);
   const cuts = await planCuts(soundMs, longestChunkMs(header.bitrate / 8, limits), () => [], work);
   const chunks = cuts.map((chunk): ChunkPlan<Mp3Extra> => {
@@ -85,9 +87,11 @@ async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work:
   }));
   // Joined files have the count of the first file.
   const clock = clockOf(mp3);
-  const reachedMs = msAt(index.frames + (index.isBrokenOff ? 1 : 0), clock);
+  // A part of a frame behind all that the encoder counted is no loss.
+  const isBrokenOff = index.isBrokenOff && index.frames !== mp3.frames;
+  const reachedMs = msAt(index.frames + (isBrokenOff ? 1 : 0), clock);
   const durationMs = Math.max(reachedMs, msAt(mp3.frames ?? 0, clock));
-  const gaps = (index.isBrokenOff ? brokenOff : cutOff)(planned.durationMs, durationMs);
+  const gaps = (isBrokenOff ? brokenOff : cutOff)(planned.durationMs, durationMs);
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks, gaps };
 }
 

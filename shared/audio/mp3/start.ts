@@ -53,7 +53,7 @@ export async function readConstant(
   { header, start, frames }: Mp3,
   end: number,
   work: Work,
-): Promise<{ readonly isBrokenOff: boolean } | null> {
+): Promise<{ readonly endsWithin: boolean } | null> {
   const frameBytes = bytesOfFrame(header);
   const soundBytes = end - start;
   // A count that does not fill the file counts only the first of several joined files.
@@ -61,7 +61,7 @@ export async function readConstant(
   const places = Array.from({ length: PROBES }, (_, index) => (soundBytes * (index + 1)) / (PROBES + 1));
   // The last place is up to a frame before the last bytes.
   const probeBytes = PROBE_BYTES + Math.ceil(2 * frameBytes);
-  let isBrokenOff = false;
+  let endsWithin = false;
   for (const place of [...places, Math.max(0, soundBytes - PROBE_BYTES)]) {
     const expected = start + Math.floor(place / frameBytes) * frameBytes;
     const base = Math.max(0, Math.floor(expected) - 2);
@@ -76,9 +76,9 @@ export async function readConstant(
     }
     if (at + 4 <= bytes.length) return null;
     // Less than a header is the beginning of a frame too.
-    isBrokenOff = base + bytes.length >= end && (at > bytes.length || bytes[at] === 0xff);
+    endsWithin = base + bytes.length >= end && (at > bytes.length || bytes[at] === 0xff);
   }
-  return { isBrokenOff };
+  return { endsWithin };
 }
 
 /** Return the average size of a frame: some frames are a byte longer than others. */

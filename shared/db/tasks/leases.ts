@@ -201,7 +201,8 @@ export async function findEarlierAttempts(db: D1Database, taskId: string): Promi
   const { results } = await db
     .prepare(
       `SELECT a.number, a.usage IS NOT NULL AS isAccounted FROM attempts a JOIN tasks t ON t.id = a.task_id
-        WHERE a.task_id = ?1 AND (a.outcome IN ('lost', 'retry', 'discard') OR (a.outcome = 'snooze' AND a.neurons > 0)) AND a.number > t.edited_after
+        WHERE a.task_id = ?1 AND a.number > t.edited_after AND (a.outcome IN ('lost', 'retry', 'discard')
+          OR (a.outcome = 'snooze' AND (a.neurons > 0 OR a.operations ->> 'imageTransformations' > 0)))
         ORDER BY a.number DESC LIMIT 10`,
     )
     .bind(taskId)

@@ -43,7 +43,8 @@ export const classification = {
       ...ABOUT,
     })
     .superRefine(oneOf(["source", "text"])),
-  tasks: { classify: 1 },
+  // Since 2 the input may say the format of a picture to convert.
+  tasks: { classify: 2 },
   firstTask: "classify",
   result: "labels.json",
   materials: ["a text", "a picture"],
