@@ -105,7 +105,8 @@ test("the last frame of an MP3 that counts none is part of the recording", async
   const whole = await made("plain-441.mp3", ["-i", speech]);
   const { plan } = await cutOut(whole);
   const frames = Buffer.from(whole).reduce(
-    (sum, byte, at) => sum + Number(byte === 0xff && whole[at + 1] === 0xfb && ((whole[at + 2] ?? 0) & 0xfd) === 0x50),
+    (sum: number, byte: number, at: number) =>
+      sum + Number(byte === 0xff && whole[at + 1] === 0xfb && ((whole[at + 2] ?? 0) & 0xfd) === 0x50),
     0,
   );
   expect(plan.durationMs).toBe(Math.round((frames * 1152) / 44.1));
