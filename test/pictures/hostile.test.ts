@@ -172,9 +172,11 @@ test("strips that lie far apart do not fetch a megabyte each, and strips in reve
         return memory.read(offset, length);
       },
     };
-    const read = readPicture(source, "tiff", 960);
-    if (says === null) await read;
-    else await expect(read).rejects.toThrow(says);
+    const failure = await readPicture(source, "tiff", 960).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    expect(failure).toMatch(says ?? /^$/);
     expect(requests).toBeLessThan(50);
   }
 });
