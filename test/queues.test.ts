@@ -150,6 +150,11 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
 });
 
 test("the platform's backlog is told with the age of its oldest message", async () => {
+  // Messages of earlier tests would be counted too.
+  await until(
+    readQueues,
+    ({ queues }) => (queues?.[1] as { backlogMessages?: number } | undefined)?.backlogMessages === 0,
+  );
   // One long answer occupies the queue's only local consumer, and later messages wait.
   const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:8000 slow" });
   await darkroom.untilJob(slow.id, ({ state }) => state === "running");
