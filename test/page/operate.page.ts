@@ -46,7 +46,7 @@ test("queues: figures and charts, and a kind is paused and resumed with a note t
     .first()
     .waitFor();
   await page
-    .getByRole("img", { name: /^Jobs that ended in the last 1 hours: 1 completed/ })
+    .getByRole("img", { name: /^Jobs that ended in the last hour: 1 completed/ })
     .waitFor({ timeout: 40_000 });
   await expectAccessible(page);
   await shoot(page, "queues");
