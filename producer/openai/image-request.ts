@@ -45,7 +45,7 @@ export const ImageRequest = z.strictObject({
   complexity: z.enum(["low", "medium", "high"]).nullish(),
   frame_count: z.int().nullish(),
   frame_duration_ms: z.int().nullish(),
-  svg: AnyJson.nullish(),
+  svg: AnyJson.optional(),
   safety_identifier: boundedText({ max: MAX_USER_CHARS }).nullish(),
   user: boundedText({ max: MAX_USER_CHARS }).nullish(),
 });
