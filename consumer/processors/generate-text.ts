@@ -4,7 +4,8 @@ import { chatOf, textModelOf, type TextOptions } from "../../shared/kinds/text-g
 import { describeCut, fitChat } from "../../shared/models/fit-chat.ts";
 import { fitJsonChat, type JsonSchema } from "../../shared/models/json-output/json-chat.ts";
 import { writeJson, type WroteJson } from "../../shared/models/json-output/write-json.ts";
-import { type Chat, write, type Written } from "../../shared/models/writer.ts";
+import type { Chat } from "../../shared/models/chat.ts";
+import { write, type Written } from "../../shared/models/writer.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { note } from "./note.ts";

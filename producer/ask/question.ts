@@ -1,7 +1,7 @@
 import { chooseLines, stampedLine } from "./choose-lines.ts";
 import { type ModelId, TEXT_MODELS, type Tier } from "../../shared/models/models.ts";
 import { ANSWER_TOKENS, answerTo } from "../../shared/models/prompts.ts";
-import type { Chat } from "../../shared/models/writer.ts";
+import type { Chat } from "../../shared/models/chat.ts";
 import type { Covers } from "./schema.ts";
 import type { AskedAbout } from "./read-lines.ts";
 

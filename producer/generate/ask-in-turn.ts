@@ -1,7 +1,6 @@
 // A question goes to its model, and then to the models that may stand in for it. MODEL_FALLBACKS names them, as for tasks.
-import type { ModelCall } from "../../shared/models/model-call.ts";
 import { anotherMayAnswer, failureOf } from "../../shared/models/failure.ts";
-import { neuronsOf } from "../../shared/models/model-call.ts";
+import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
 import { type ModelId, TEXT_MODELS } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import type { PaidCall, SettlePaidCall } from "../usage/paid-call.ts";
@@ -37,9 +36,11 @@ export async function askInTurn<Answer>(
   models: readonly [ModelId, ...ModelId[]],
   { reserve, ask, isAllowed = () => true, finish }: Turns<Answer>,
 ): Promise<Answered<Answer>> {
-  let [model, ...others] = models;
   let busy: Problem | null = null;
   let spentNeurons = 0;
+  const allowed = (some: readonly ModelId[]) => some.filter((one) => isAllowed(one, spentNeurons));
+  let [model, ...others] = models;
+  others = allowed(others);
   for (;;) {
     const paid = await reserve(model);
     if (!paid.ok) return { ok: false, problem: busy ?? paid.problem };
@@ -54,7 +55,7 @@ export async function askInTurn<Answer>(
     if (!anotherMayAnswer(asked.error)) return { ok: false, problem };
     if (failureOf(asked.error).remedy === "snooze") busy ??= problem;
     spentNeurons += neuronsOf(asked.calls) ?? 0;
-    const [next, ...rest] = others.filter((one) => isAllowed(one, spentNeurons));
+    const [next, ...rest] = allowed(others);
     if (next === undefined) return { ok: false, problem: busy ?? problem };
     [model, others] = [next, rest];
   }

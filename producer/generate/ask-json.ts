@@ -24,6 +24,8 @@ export interface JsonAnswer {
   /** The JSON as text. */
   readonly text: string;
   readonly engine: string;
+  /** JSON that was cut off does not fit, so it is asked for again. */
+  readonly isCut: false;
   readonly calls: readonly ModelCall[];
 }
 
@@ -48,7 +50,7 @@ export async function askJson(
     async (runner, model) => {
       const json = await writeJson(runner, model, chat, schema);
       if (!json.ok) throw unfit(model, json.faults);
-      return { text: JSON.stringify(json.value), engine: json.written.engine };
+      return { text: JSON.stringify(json.value), engine: json.written.engine, isCut: false as const };
     },
   );
 }

@@ -1,7 +1,7 @@
 // Asks a text model within a request: as a stream, or whole. What it may cost is set aside before, and accounted for after.
 import type { Context } from "hono";
 
-import { SLACK_NEURONS } from "../../shared/cost/budget-refusal.ts";
+import { isWithin } from "../../shared/cost/budget-refusal.ts";
 import { neuronsFor } from "../../shared/cost/neurons.ts";
 import type { DirectUsage } from "../../shared/db/cost/usage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
@@ -9,7 +9,8 @@ import { aiOf } from "../../shared/models/ai-of.ts";
 import { type ModelCall, neuronsOf, sentCall } from "../../shared/models/model-call.ts";
 import type { ModelId, Units } from "../../shared/models/models.ts";
 import { type ModelRunner, modelRunner } from "../../shared/models/run-model.ts";
-import { type Chat, chatUnits, write, type Written } from "../../shared/models/writer.ts";
+import { type Chat, chatUnits } from "../../shared/models/chat.ts";
+import { write, type Written } from "../../shared/models/writer.ts";
 import type { App } from "../http/app.ts";
 import type { Problem } from "../http/problem.ts";
 import { reservePaidCall } from "../usage/paid-call.ts";
@@ -23,7 +24,7 @@ export interface ChatRequest {
   readonly models: readonly [ModelId, ...ModelId[]];
   readonly chat: Chat;
   readonly usedFor: DirectUsage["kind"];
-  /** The most that all the models together may cost. The caller has checked it for each of `models` alone. */
+  /** The most that all the models together may cost. The caller has checked it for the first one. */
   readonly maxNeurons?: number | undefined;
   /** The answer ends before the first of these. */
   readonly stopSequences?: readonly string[];
@@ -118,7 +119,7 @@ export function wantsWhole(accept = ""): boolean {
 }
 
 /** How each model's cost is set aside, and accounted for if it does not answer. */
-export function turnsOf(
+function turnsOf(
   c: Context<App>,
   { expected, usedFor, maxNeurons = Infinity }: Pick<ChatRequest, "usedFor" | "maxNeurons"> & { expected: Units },
 ): Pick<Turns<unknown>, "reserve" | "isAllowed" | "finish"> {
@@ -126,7 +127,7 @@ export function turnsOf(
   const asked = { ownerId: c.get("ownerId"), kind: usedFor };
   return {
     reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, expected) }, intake),
-    isAllowed: (model, spentNeurons) => spentNeurons + neuronsFor(model, expected) <= maxNeurons + SLACK_NEURONS,
+    isAllowed: (model, spentNeurons) => isWithin(spentNeurons + neuronsFor(model, expected), maxNeurons),
     finish(settled, calls) {
       if ((neuronsOf(calls) ?? 0) > 0) c.set("hasPaid", true);
       c.executionCtx.waitUntil(settled);

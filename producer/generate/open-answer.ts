@@ -6,7 +6,7 @@ import { brokenOff, refusal, silence, unexpectedAnswer } from "../../shared/mode
 import { type Ai, askBinding, parseJson } from "../../shared/models/run-model.ts";
 import type { Units } from "../../shared/models/models.ts";
 import { withTimeLimit } from "../../shared/time-limit.ts";
-import { type Chat, chatInputs, chatUnits } from "../../shared/models/writer.ts";
+import { type Chat, chatInputs, chatUnits } from "../../shared/models/chat.ts";
 import { streamTimer } from "./stream-timer.ts";
 import { tokenReader } from "./token-reader.ts";
 

@@ -1,5 +1,5 @@
 import { estimateLine, type Estimate } from "../../shared/cost/estimate.ts";
-import { SLACK_NEURONS } from "../../shared/cost/budget-refusal.ts";
+import { figure, isWithin } from "../../shared/cost/budget-refusal.ts";
 import { neuronsFor } from "../../shared/cost/neurons.ts";
 import { readStreamLatencies } from "../../shared/db/models/latencies.ts";
 import { chatOf } from "../../shared/kinds/text-generation/options.ts";
@@ -38,16 +38,15 @@ export async function planAnswer(request: GenerateRequest, env: Pick<Env, "DB" |
       : chooseTextModel({ tier, maxTokens }, latencyBudgetMs, await readStreamLatencies(env.DB, Date.now()));
   if (!chosen.ok) return { ok: false, problem: { code: "impossible_latency_budget", detail: chosen.reason } };
   const { choice } = chosen;
-  const [model, ...others] = textModelsFrom(choice.model, env.MODEL_FALLBACKS);
+  const models = textModelsFrom(choice.model, env.MODEL_FALLBACKS);
   const { jsonSchema } = request;
   const whole = chatOf(request, request.prompt);
-  const chain = [model, ...others];
-  const { chat, cut } = jsonSchema === undefined ? fitChat(whole, chain) : fitJsonChat(whole, jsonSchema, chain);
+  const { chat, cut } = jsonSchema === undefined ? fitChat(whole, models) : fitJsonChat(whole, jsonSchema, models);
   const units = jsonSchema === undefined ? chatUnits(chat) : jsonUnits(chat, jsonSchema);
-  const costs = (one: ModelId) => neuronsFor(one, units);
-  const isAllowed = (one: ModelId) => maxNeurons === undefined || costs(one) <= maxNeurons + SLACK_NEURONS;
-  if (!isAllowed(model)) return { ok: false, problem: tooDear(model, costs(model), maxNeurons ?? 0) };
-  const models = [model, ...others.filter(isAllowed)] as const;
+  const neurons = neuronsFor(choice.model, units);
+  if (maxNeurons !== undefined && !isWithin(neurons, maxNeurons)) {
+    return { ok: false, problem: tooDear(choice.model, neurons, maxNeurons) };
+  }
   return { ok: true, plan: { choice, models, chat, units, cut: cut && { ...cut, notice: describeCut(cut) } } };
 }
 
@@ -59,8 +58,4 @@ export function estimateAnswer({ models: [model], units }: PlannedAnswer): Estim
 function tooDear(model: ModelId, neurons: number, maxNeurons: number): Problem {
   const detail = `The answer may cost ${figure(neurons)} neurons with '${model}', and 'maxNeurons' is ${figure(maxNeurons)}. Lower 'maxTokens', shorten the prompt, choose a smaller tier, or raise 'maxNeurons'.`;
   return { code: "max_neurons_reached", detail };
-}
-
-function figure(neurons: number): string {
-  return neurons.toLocaleString("en", { maximumFractionDigits: 3 });
 }

@@ -70,9 +70,9 @@ generate.post(
     const answered = await (json ? askJson(c, json) : askWhole(c, asked));
     if (!answered.ok) return problem(c, answered.problem);
     const { model, answer, settle } = answered;
-    const { text, calls } = answer;
+    const { text, isCut, calls } = answer;
     c.executionCtx.waitUntil(settle(calls));
-    const finishReason = finishReasonOf("isCut" in answer && answer.isCut === true);
+    const finishReason = finishReasonOf(isCut);
     const usage = usageOf(sumOf(calls));
     return c.json({ text, finishReason, model, choice, cut, usage } satisfies GenerateAnswer);
   },

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { readSchema } from "../../shared/models/json-output/read-schema.ts";
 import type { ModelId } from "../../shared/models/models.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
-import type { Chat } from "../../shared/models/writer.ts";
+import type { Chat } from "../../shared/models/chat.ts";
 import { tokensOf } from "../../shared/cost/neurons.ts";
 import type { WriteEvents } from "../generate/answer-stream.ts";
 import { askJson, askJsonInEvents, sumOf } from "../generate/ask-json.ts";
@@ -35,33 +35,27 @@ export async function answerChat(
   { whole, events }: AnswerShapes,
 ): Promise<Response> {
   const request = { models, chat, usedFor: "generate" } as const;
-  if (json === null) {
-    if (isStream) {
-      const started = await askInEvents(c, { ...request, stopSequences }, events);
-      return started.ok ? started.response : problem(c, started.problem);
-    }
-    const answered = await askWhole(c, { ...request, stopSequences });
-    if (!answered.ok) return problem(c, answered.problem);
-    const { answer, model, settle } = answered;
-    c.executionCtx.waitUntil(settle(answer.calls));
-    return c.json(whole(model, writtenBy(answer, chat.maxTokens)));
-  }
-  const { schema } = json;
-  const read = readSchema(schema);
-  if (!read.ok) {
-    const param = [json.at, ...read.path].join(".");
-    const message = `Invalid '${param}': ${read.message}`;
-    return openAiError(c, { status: 400, message, type: "invalid_request_error", param, code: "invalid_json_schema" });
+  const inWords = { ...request, stopSequences };
+  const inJson = json === null ? null : { ...request, schema: json.schema };
+  if (json !== null) {
+    const read = readSchema(json.schema);
+    if (!read.ok) return refuseSchema(c, [json.at, ...read.path].join("."), read.message);
   }
   if (isStream) {
-    const started = await askJsonInEvents(c, { ...request, schema }, events);
+    const started = await (inJson === null ? askInEvents(c, inWords, events) : askJsonInEvents(c, inJson, events));
     return started.ok ? started.response : problem(c, started.problem);
   }
-  const answered = await askJson(c, { ...request, schema });
+  const answered = await (inJson === null ? askWhole(c, inWords) : askJson(c, inJson));
   if (!answered.ok) return problem(c, answered.problem);
   const { answer, model, settle } = answered;
   c.executionCtx.waitUntil(settle(answer.calls));
-  return c.json(whole(model, writtenBy({ ...answer, isCut: false }, 2 * chat.maxTokens)));
+  // JSON may have been asked for twice.
+  return c.json(whole(model, writtenBy(answer, (inJson === null ? 1 : 2) * chat.maxTokens)));
+}
+
+function refuseSchema(c: Context<App>, param: string, why: string): Response {
+  const message = `Invalid '${param}': ${why}`;
+  return openAiError(c, { status: 400, message, type: "invalid_request_error", param, code: "invalid_json_schema" });
 }
 
 /** A model that does not say how much it wrote is charged for the most that it may write. Its client is shown an estimate. */

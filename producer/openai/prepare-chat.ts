@@ -4,7 +4,7 @@ import { describeCut, fitChat } from "../../shared/models/fit-chat.ts";
 import { fitJsonChat } from "../../shared/models/json-output/json-chat.ts";
 import type { ModelId } from "../../shared/models/models.ts";
 import { takesSampling } from "../../shared/models/sampling.ts";
-import type { Chat } from "../../shared/models/writer.ts";
+import type { Chat } from "../../shared/models/chat.ts";
 import { textModelsFrom } from "../generate/ask-in-turn.ts";
 import type { App } from "../http/app.ts";
 import { openAiError } from "./errors.ts";

@@ -6,7 +6,7 @@ import { MAX_CHAT_CHARS, MAX_OUTPUT_TOKENS, MAX_SYSTEM_CHARS } from "../../share
 import type { JsonSchema } from "../../shared/models/json-output/json-chat.ts";
 import type { Message } from "../../shared/models/prompts.ts";
 import { LEAST_TOP_P, type Sampling, seedOf } from "../../shared/models/sampling.ts";
-import type { Chat } from "../../shared/models/writer.ts";
+import type { Chat } from "../../shared/models/chat.ts";
 import { clip, countChars } from "../../shared/input/characters.ts";
 
 /** How much a model writes if the request has no limit: four pages. What a call may cost is set aside before, so this is not the most. */

@@ -38,6 +38,11 @@ export class CallRefused extends Error {
 /** Sums of neurons are sums of binary fractions: a difference of a millionth does not count. */
 export const SLACK_NEURONS = 1e-6;
 
+/** Return whether so many neurons do not exceed a limit. */
+export function isWithin(neurons: number, limit: number): boolean {
+  return neurons <= limit + SLACK_NEURONS;
+}
+
 /** The least that a call counts for. So a call without a price in the catalogue also waits when a budget is used up. */
 export const LEAST_NEURONS = 2 * SLACK_NEURONS;
 
@@ -59,18 +64,16 @@ export function refusalOf(
   { job, budgets, by }: { job: JobStanding | null; budgets: readonly Standing[]; by: keyof typeof THEN },
   now: number,
 ): Refusal {
-  if (job !== null && job.spent + neurons > job.maxNeurons + SLACK_NEURONS) {
+  if (job !== null && !isWithin(job.spent + neurons, job.maxNeurons)) {
     const message = `The next call would cost ${figure(neurons)} neurons; the job has spent ${figure(job.spent)} of its 'maxNeurons' of ${figure(job.maxNeurons)}.`;
     return { type: "discard", failure: { code: "max_neurons_reached", message } };
   }
-  const tooSmall = budgets.find((budget) => neurons > budget.neurons + SLACK_NEURONS);
+  const tooSmall = budgets.find((budget) => !isWithin(neurons, budget.neurons));
   if (tooSmall !== undefined) {
     const message = `One call would cost ${figure(neurons)} neurons, which is more than the total of ${nameOf(tooSmall)}.`;
     return { type: "discard", failure: { code: "exceeds_budget", message } };
   }
-  const used = budgets.filter(
-    ({ spent, neurons: all }) => spent + Math.max(neurons, LEAST_NEURONS) > all + SLACK_NEURONS,
-  );
+  const used = budgets.filter(({ spent, neurons: all }) => !isWithin(spent + Math.max(neurons, LEAST_NEURONS), all));
   const until = Math.max(...used.map(({ period }) => periodsAt(now)[period].resetsAt));
   const last = used.find(({ period }) => periodsAt(now)[period].resetsAt === until);
   if (last !== undefined) {
@@ -96,6 +99,7 @@ function nameOf({ ownerId, period }: BudgetKey): string {
   return ownerId === EVERYBODY ? `the account's ${adjective} budget` : `the owner's ${adjective} budget`;
 }
 
-function figure(neurons: number): string {
+/** Write an amount of neurons for people. */
+export function figure(neurons: number): string {
   return neurons.toLocaleString("en", { maximumFractionDigits: 3 });
 }

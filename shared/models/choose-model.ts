@@ -70,13 +70,13 @@ export function chooseModel(
     if (fastest === undefined) return { ok: false, reason: "No model takes these options." };
     return {
       ok: false,
-      reason: `No model answers within ${latencyBudgetMs} ms in 95 of 100 calls; the fastest for these options, '${fastest.model}', takes ${fastest.p95Ms} ms (${basisOf(fastest)}).`,
+      reason: `No model answers within ${latencyBudgetMs} ms in 95 of 100 calls; the fastest for these options, '${fastest.model}', takes ${fastest.p95Ms} ms (${basisOf(fastest, "calls")}).`,
     };
   }
   const { model, p95Ms } = chosen.figures;
   const best =
     considered[0]?.model === model ? "the most accurate model that is allowed" : "the most accurate model that does";
-  const reason = `95 of 100 calls take at most ${p95Ms} ms (${basisOf(chosen.figures)}), within ${latencyBudgetMs} ms: ${best}.`;
+  const reason = `95 of 100 calls take at most ${p95Ms} ms (${basisOf(chosen.figures, "calls")}), within ${latencyBudgetMs} ms: ${best}.`;
   const { tier } = MODELS[model];
   return {
     ok: true,
@@ -85,10 +85,11 @@ export function chooseModel(
   };
 }
 
-function basisOf({ measuredCalls }: Considered): string {
+/** Return what the figures of a model are based on. */
+export function basisOf({ measuredCalls }: Considered, measured: "calls" | "streams"): string {
   return measuredCalls === 0
-    ? "assumed, because too few calls have been measured"
-    : `measured over ${measuredCalls} calls`;
+    ? `assumed, because too few ${measured} have been measured`
+    : `measured over ${measuredCalls} ${measured}`;
 }
 
 function latencyOf(model: ModelId, measured: CallLatency | undefined) {

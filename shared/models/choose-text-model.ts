@@ -1,6 +1,13 @@
 // Chooses the model that answers within a request. How long an answer takes depends on its length, so it is calculated from the time to
 // the first text and the time for each token, as streams have measured them.
-import { type CallLatency, type Choice, type Considered, MIN_MEASURED_CALLS, tiersUpTo } from "./choose-model.ts";
+import {
+  basisOf,
+  type CallLatency,
+  type Choice,
+  type Considered,
+  MIN_MEASURED_CALLS,
+  tiersUpTo,
+} from "./choose-model.ts";
 import { type Latency, MODELS, type ModelId, TEXT_MODELS, type Tier } from "./models.ts";
 
 /** How the streams of a model behaved. */
@@ -91,10 +98,8 @@ function figuresOf(
   };
 }
 
-function timesOf({ p95Ms, firstTextMs, tokensASecond, measuredCalls }: ConsideredText): string {
-  const basis =
-    measuredCalls === 0
-      ? "assumed, because too few streams have been measured"
-      : `measured over ${measuredCalls} streams`;
+function timesOf(figures: ConsideredText): string {
+  const { p95Ms, firstTextMs, tokensASecond } = figures;
+  const basis = basisOf(figures, "streams");
   return `${p95Ms} ms (the first text after ${firstTextMs} ms, then ${tokensASecond} tokens a second; ${basis})`;
 }

@@ -4,8 +4,6 @@ import { unexpectedAnswer } from "./model-error.ts";
 import type { ModelRunner } from "./run-model.ts";
 import type { ModelId } from "./models.ts";
 
-export { type Chat, chatInputs, chatUnits };
-
 export interface Written {
   readonly model: string;
   readonly engine: string;

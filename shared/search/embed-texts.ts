@@ -32,14 +32,16 @@ export function embeddingUnits(texts: readonly string[]): Units {
   return { inputTokens: texts.reduce((sum, text) => sum + tokensOf(text), 0) };
 }
 
+export interface EmbeddedTexts {
+  readonly vectors: readonly Float32Array[];
+  readonly call: AnsweredCall;
+}
+
 /**
  * Return the vector of each text, with one call.
  * @throws ModelError
  */
-export async function embedTexts(
-  models: ModelRunner,
-  texts: readonly string[],
-): Promise<{ readonly vectors: readonly Float32Array[]; readonly call: AnsweredCall }> {
+export async function embedTexts(models: ModelRunner, texts: readonly string[]): Promise<EmbeddedTexts> {
   const answer = await models.run(EMBEDDING_MODEL, { text: texts }, embeddingUnits(texts));
   const { data } = parseAnswer(answer, EmbeddingAnswer(texts.length));
   return { vectors: data.map((vector) => Float32Array.from(vector)), call: answer.call };
