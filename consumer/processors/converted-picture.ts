@@ -14,7 +14,7 @@ import type { Attempt, MediaOf } from "../runner/attempt.ts";
 import type { IsolateMemory } from "../runner/memory-limit.ts";
 import { discard } from "./processor.ts";
 import type { Results } from "./results.ts";
-import { storedArtifact } from "./store-artifact.ts";
+import { artifactOf } from "./store-artifact.ts";
 
 /** A picture that was converted for the models: at most `MAX_IMAGE_BYTES`. */
 export interface ConvertedPicture {
@@ -53,9 +53,7 @@ export function createWithConverted({ media, memory, results, images, connection
     const known = await results.reuse(attempt, CONVERTED);
     if (known === null) return null;
     const bytes = await patiently(async () => (await media(attempt).get(known.key))?.bytes());
-    const name = known.key.split("/").at(-1) ?? CONVERTED;
-    const artifact = storedArtifact(name, known, known.httpMetadata?.contentType ?? "");
-    return bytes === undefined ? null : { artifact, bytes };
+    return bytes === undefined ? null : { artifact: artifactOf(known), bytes };
   }
 
   async function convert(attempt: Attempt, source: Source, format: ConvertedFormat): Promise<ConvertedPicture> {

@@ -1,7 +1,7 @@
 import { ModelError } from "../../shared/models/model-error.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { imageGeneration, ImageInput, pictureName } from "../../shared/kinds/image-generation/kind.ts";
+import { describeRefused, imageGeneration, ImageInput, pictureName } from "../../shared/kinds/image-generation/kind.ts";
 import { optionsOfPicture, Prompt, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
 import type { Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
@@ -10,7 +10,7 @@ import type { Attempt } from "../runner/attempt.ts";
 import { readFoundBy } from "../steps/read-searchable-text.ts";
 import { note } from "./note.ts";
 import { discard, processor } from "./processor.ts";
-import { storedArtifact } from "./store-artifact.ts";
+import { artifactOf } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
 
 /**
@@ -59,16 +59,14 @@ export function createGenerateImage({
       if (picture !== null) artifacts.push(picture);
     }
     const refused = count - artifacts.length;
-    if (refused > 0) note(attempt, [`The model refused ${refused} of ${count} pictures.`]);
+    if (refused > 0) note(attempt, [describeRefused(refused, count)]);
     // A picture is found by its prompt.
     return { type: "completed", artifacts, passages: cutPassages(attempt.task.jobId, { prompt }) };
   }
 
   async function reuse(attempt: Attempt, index: number): Promise<StoredArtifact | null> {
     const drawn = await results.reuse(attempt, pictureName(index));
-    if (drawn === null) return null;
-    const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
-    return storedArtifact(name, drawn, drawn.httpMetadata?.contentType ?? "application/octet-stream");
+    return drawn === null ? null : artifactOf(drawn);
   }
 
   async function drawUnlessRefused(

@@ -1,4 +1,3 @@
-import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { JSON_RESULT, promptOf, TEXT_RESULT, TextInput } from "../../shared/kinds/text-generation/kind.ts";
 import { chatOf, textModelOf, type TextOptions } from "../../shared/kinds/text-generation/options.ts";
 import { describeCut, fitChat } from "../../shared/models/fit-chat.ts";
@@ -46,9 +45,7 @@ export function createGenerateText({ models, withWords, results }: GenerateTools
         return discard("invalid_output", `The model's JSON does not fit 'jsonSchema': ${generated.fault}.`);
       }
       note(attempt, generated.notices);
-      const body = JSON.stringify(generated, null, 2);
-      const details = await results.store(attempt, { name: DETAILS, contentType: "application/json", body });
-      return complete(generated, attempt, details);
+      return complete(generated, attempt);
     });
   });
 
@@ -89,26 +86,24 @@ export function createGenerateText({ models, withWords, results }: GenerateTools
     }
   }
 
-  async function complete(generated: Generated, attempt: Attempt, details?: StoredArtifact) {
+  async function complete(generated: Generated, attempt: Attempt) {
     const { text, json } = generated;
     const isJson = json !== undefined;
-    // The details carry the cost.
+    // The details come first, and carry the cost: an attempt that finds them asks nothing.
+    const details = await results.store(attempt, {
+      name: DETAILS,
+      contentType: "application/json",
+      body: JSON.stringify(generated, null, 2),
+    });
     const paid: [] = [];
-    const artifacts = [
-      await results.store(attempt, {
-        name: isJson ? JSON_RESULT : TEXT_RESULT,
-        contentType: isJson ? "application/json" : "text/plain; charset=utf-8",
-        body: text,
-        paid,
-      }),
-      details ??
-        (await results.store(attempt, {
-          name: DETAILS,
-          contentType: "application/json",
-          body: JSON.stringify(generated, null, 2),
-        })),
-    ];
-    return { type: "completed", artifacts, passages: cutPassages(attempt.task.jobId, { text }) } as const;
+    const main = await results.store(attempt, {
+      name: isJson ? JSON_RESULT : TEXT_RESULT,
+      contentType: isJson ? "application/json" : "text/plain; charset=utf-8",
+      body: text,
+      paid,
+    });
+    const passages = cutPassages(attempt.task.jobId, { text });
+    return { type: "completed", artifacts: [main, details], passages } as const;
   }
 }
 

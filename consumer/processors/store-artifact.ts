@@ -26,6 +26,12 @@ export async function storeArtifact(
   return storedArtifact(name, object, contentType);
 }
 
+/** Return a stored result as an artifact of the same name. Every result was stored with its content type. */
+export function artifactOf(object: R2Object): StoredArtifact {
+  const name = object.key.slice(object.key.lastIndexOf("/") + 1);
+  return storedArtifact(name, object, object.httpMetadata?.contentType ?? "application/octet-stream");
+}
+
 /** Return an object in R2 as an artifact of a job. */
 export function storedArtifact(name: string, object: R2Object, contentType: string): StoredArtifact {
   return { name, key: object.key, contentType, sizeBytes: object.size, etag: object.etag };

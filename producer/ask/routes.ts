@@ -9,7 +9,7 @@ import { ownEvents } from "../generate/own-events.ts";
 import type { App } from "../http/app.ts";
 import { questionOf } from "./question.ts";
 import { readLines } from "./read-lines.ts";
-import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { body, BODY_PROBLEMS, describe, MODEL_PROBLEMS } from "../http/describe.ts";
 import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
@@ -50,10 +50,7 @@ ask.post(
       "job_failed",
       "job_cancelled",
       "job_without_text",
-      "model_refused",
-      "daily_allocation_used",
-      "budget_used",
-      "model_unavailable",
+      ...MODEL_PROBLEMS,
     ],
   }),
   refuseIdempotencyKey,

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 
 import { EMBEDDING_MODEL } from "../../shared/models/models.ts";
 import type { App } from "../http/app.ts";
-import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { body, BODY_PROBLEMS, describe, MODEL_PROBLEMS } from "../http/describe.ts";
 import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
@@ -24,14 +24,7 @@ embeddings.post(
     tags: ["results"],
     request: TEXTS,
     answers: { 200: { description: "a vector for each text", schema: EmbeddingAnswer, example: VECTORS } },
-    problems: [
-      ...BODY_PROBLEMS,
-      "idempotency_unsupported",
-      "model_refused",
-      "daily_allocation_used",
-      "budget_used",
-      "model_unavailable",
-    ],
+    problems: [...BODY_PROBLEMS, "idempotency_unsupported", ...MODEL_PROBLEMS],
   }),
   refuseIdempotencyKey,
   limitBody,

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 
 import type { App } from "../http/app.ts";
-import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { body, BODY_PROBLEMS, describe, MODEL_PROBLEMS } from "../http/describe.ts";
 import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
@@ -43,14 +43,7 @@ generate.post(
         eventExample: GENERATED_EVENT,
       },
     },
-    problems: [
-      ...PLAN_PROBLEMS,
-      "idempotency_unsupported",
-      "model_refused",
-      "daily_allocation_used",
-      "budget_used",
-      "model_unavailable",
-    ],
+    problems: [...PLAN_PROBLEMS, "idempotency_unsupported", ...MODEL_PROBLEMS],
   }),
   refuseIdempotencyKey,
   limitBody,

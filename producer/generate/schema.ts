@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { TIERS } from "../../shared/models/models.ts";
+import { CONSIDERED, ConsideredModel, ModelChoice } from "../jobs/schema.ts";
 import { ProblemBody } from "../http/problem.ts";
 
 export const AnswerText = z
@@ -50,29 +50,16 @@ export const CutNotice = z
   .meta({ id: "CutNotice" });
 export type CutNotice = z.infer<typeof CutNotice>;
 
-export const TextModelChoice = z
-  .object({
-    model: z.string(),
-    tier: z.enum(TIERS),
-    by: z.enum(["tier", "model", "latency_budget"]),
-    reason: z.string(),
-    latencyBudgetMs: z.int().optional(),
-    considered: z
-      .array(
-        z.object({
-          model: z.string(),
-          p50Ms: z.number().describe("half of the answers of `maxTokens` tokens end within this time"),
-          p95Ms: z.number(),
-          firstTextMs: z.number().describe("95 of 100 streams begin within this time"),
-          tokensASecond: z.number().describe("95 of 100 streams are at least this fast"),
-          measuredCalls: z.int().describe("how many streams these figures are from; 0 if they are assumed"),
-        }),
-      )
-      .readonly()
-      .optional()
-      .describe("the models that were considered, best first"),
-  })
-  .meta({ id: "TextModelChoice" });
+const ConsideredTextModel = ConsideredModel.extend({
+  p50Ms: z.number().describe("half of the answers of `maxTokens` tokens end within this time"),
+  firstTextMs: z.number().describe("95 of 100 streams begin within this time"),
+  tokensASecond: z.number().describe("95 of 100 streams are at least this fast"),
+  measuredCalls: z.int().describe("how many streams these figures are from; 0 if they are assumed"),
+});
+
+export const TextModelChoice = ModelChoice.extend({
+  considered: z.array(ConsideredTextModel).readonly().optional().describe(CONSIDERED),
+}).meta({ id: "TextModelChoice" });
 
 const answering = {
   model: z.string().describe("the model that answers; a stand-in if the chosen one cannot"),

@@ -44,6 +44,14 @@ export interface Description extends Omit<
 /** The problems of a route that parses a JSON body. */
 export const BODY_PROBLEMS = ["invalid_json", "invalid_request", "body_too_large"] as const satisfies ProblemCode[];
 
+/** The problems of a route that asks a model itself, and not by a job. */
+export const MODEL_PROBLEMS = [
+  "model_refused",
+  "daily_allocation_used",
+  "budget_used",
+  "model_unavailable",
+] as const satisfies ProblemCode[];
+
 /** Where an operation holds the example of its JSON body until the document is made. */
 export const REQUEST_EXAMPLE = "x-request-example";
 

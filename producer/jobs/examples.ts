@@ -139,6 +139,18 @@ export const BATCH_REQUEST = {
   ],
 };
 
+const REFUSED = {
+  index: 1,
+  status: 404,
+  problem: {
+    type: "urn:darkroom:problem:source_not_found",
+    title: "No such source object",
+    status: 404,
+    detail: "There is no object 'inbox/none.mp3'.",
+    code: "source_not_found",
+  },
+};
+
 export const BATCH = {
   results: [
     {
@@ -155,17 +167,7 @@ export const BATCH = {
         finishedAt: null,
       },
     },
-    {
-      index: 1,
-      status: 404,
-      problem: {
-        type: "urn:darkroom:problem:source_not_found",
-        title: "No such source object",
-        status: 404,
-        detail: "There is no object 'inbox/none.mp3'.",
-        code: "source_not_found",
-      },
-    },
+    REFUSED,
   ],
 };
 
@@ -190,17 +192,7 @@ export const BATCH_ESTIMATE = {
         ],
       },
     },
-    {
-      index: 1,
-      status: 404,
-      problem: {
-        type: "urn:darkroom:problem:source_not_found",
-        title: "No such source object",
-        status: 404,
-        detail: "There is no object 'inbox/none.mp3'.",
-        code: "source_not_found",
-      },
-    },
+    REFUSED,
   ],
   free: { neurons: 10000, used: 412.5, left: 9587.5, resetsAt: "2026-12-01T00:00:00.000Z" },
 };

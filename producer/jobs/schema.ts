@@ -90,23 +90,23 @@ const Progress = z.object({
   audioMsTotal: z.number().nullable().optional(),
 });
 
-const ModelChoice = z.object({
+/** A model that was considered for a latency budget. */
+export const ConsideredModel = z.object({
+  model: z.string(),
+  p50Ms: z.number(),
+  p95Ms: z.number(),
+  measuredCalls: z.int().describe("how many calls these figures are from; 0 if they are assumed"),
+});
+
+export const CONSIDERED = "the models that were considered, best first";
+
+export const ModelChoice = z.object({
   model: z.string(),
   tier: z.enum(TIERS),
   by: z.enum(["tier", "model", "latency_budget"]),
   reason: z.string(),
   latencyBudgetMs: z.int().optional(),
-  considered: z
-    .array(
-      z.object({
-        model: z.string(),
-        p50Ms: z.number(),
-        p95Ms: z.number(),
-        measuredCalls: z.int().describe("how many calls these figures are from; 0 if they are assumed"),
-      }),
-    )
-    .optional()
-    .describe("the models that were considered, best first"),
+  considered: z.array(ConsideredModel).optional().describe(CONSIDERED),
 });
 
 const Waiting = z.object({ until: MaybeTime, code: z.string().nullable(), message: z.string().nullable() });

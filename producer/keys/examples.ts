@@ -2,7 +2,7 @@
 
 export const KEY_REQUEST = { label: "The newsroom's server", scopes: ["jobs:read", "jobs:write"], expiresInDays: 365 };
 
-export const CREATED_KEY = {
+const RECORD = {
   id: "k5849e0b6923ef46f",
   ownerId: "newsroom",
   label: "The newsroom's server",
@@ -15,58 +15,20 @@ export const CREATED_KEY = {
   maxUploadBytesADay: null,
   maxUploadBytes: null,
   contentTypes: null,
+};
+
+export const CREATED_KEY = {
+  ...RECORD,
   key: "dk_k5849e0b6923ef46f_616c1d95558d1926653cff98da3956a2cbc483172a113823",
 };
 
-export const KEYS = {
-  keys: [
-    {
-      id: "k5849e0b6923ef46f",
-      ownerId: "newsroom",
-      label: "The newsroom's server",
-      state: "active",
-      scopes: ["jobs:read", "jobs:write"],
-      createdAt: "2026-11-30T09:00:47.214Z",
-      expiresAt: "2027-11-30T09:00:47.214Z",
-      revokedAt: null,
-      maxConcurrentJobs: null,
-      maxUploadBytesADay: null,
-      maxUploadBytes: null,
-      contentTypes: null,
-    },
-  ],
-  nextCursor: null,
-};
+export const KEYS = { keys: [RECORD], nextCursor: null };
 
-export const OWN_KEY = {
-  id: "k5849e0b6923ef46f",
-  ownerId: "newsroom",
-  label: "The newsroom's server",
-  state: "active",
-  scopes: ["jobs:read", "jobs:write"],
-  createdAt: "2026-11-30T09:00:47.214Z",
-  expiresAt: "2027-11-30T09:00:47.214Z",
-  revokedAt: null,
-  maxConcurrentJobs: null,
-  maxUploadBytesADay: null,
-  maxUploadBytes: null,
-  contentTypes: null,
-  isOperator: false,
-  signedInBy: "key",
-};
+export const OWN_KEY = { ...RECORD, isOperator: false, signedInBy: "key" };
 
 export const REVOKED_KEY = {
-  id: "k5849e0b6923ef46f",
-  ownerId: "newsroom",
-  label: "The newsroom's server",
+  ...RECORD,
   state: "revoked",
-  scopes: ["jobs:read", "jobs:write"],
-  createdAt: "2026-11-30T09:00:47.214Z",
-  expiresAt: "2027-11-30T09:00:47.214Z",
   revokedAt: "2026-11-30T09:30:47.356Z",
-  maxConcurrentJobs: null,
-  maxUploadBytesADay: null,
-  maxUploadBytes: null,
-  contentTypes: null,
   webhooks: [{ id: "wh_b6c23d17522a41fe9ee5", disabled: true }],
 };

@@ -2,7 +2,7 @@
 import { resolver } from "hono-openapi";
 import * as z from "zod";
 
-import { BODY_PROBLEMS, type Description, formBody } from "../http/describe.ts";
+import { BODY_PROBLEMS, type Description, formBody, MODEL_PROBLEMS } from "../http/describe.ts";
 import type { ProblemCode } from "../http/problem.ts";
 import { ChatCompletionRequest } from "./chat-request.ts";
 import { EmbeddingRequest } from "./embedding-request.ts";
@@ -28,14 +28,7 @@ const RECORDING = formBody(Transcription.safeExtend({ file: z.file().describe("t
 
 const json = (schema: z.ZodType) => ({ required: true, content: { "application/json": { schema: resolver(schema) } } });
 
-const MODEL_PROBLEMS = [
-  ...BODY_PROBLEMS,
-  "model_not_found",
-  "model_refused",
-  "daily_allocation_used",
-  "budget_used",
-  "model_unavailable",
-] as const satisfies ProblemCode[];
+const TEXT_PROBLEMS = [...BODY_PROBLEMS, "model_not_found", ...MODEL_PROBLEMS] as const satisfies ProblemCode[];
 
 const JOB_PROBLEMS = [
   "invalid_request",
@@ -117,7 +110,7 @@ export const DESCRIPTIONS = {
     requestBody: json(EmbeddingRequest),
     request: examples.EMBEDDING_REQUEST,
     answers: { 200: { description: "a vector for each text", schema: Embeddings, example: examples.EMBEDDINGS } },
-    problems: MODEL_PROBLEMS,
+    problems: TEXT_PROBLEMS,
   },
   createChatCompletion: {
     operationId: "createChatCompletion",
@@ -136,7 +129,7 @@ export const DESCRIPTIONS = {
         eventExample: examples.CHAT_CHUNK,
       },
     },
-    problems: MODEL_PROBLEMS,
+    problems: TEXT_PROBLEMS,
   },
   createResponse: {
     operationId: "createResponse",
@@ -155,6 +148,6 @@ export const DESCRIPTIONS = {
         eventExample: examples.RESPONSE_EVENT,
       },
     },
-    problems: MODEL_PROBLEMS,
+    problems: TEXT_PROBLEMS,
   },
 } as const satisfies Record<string, Description>;

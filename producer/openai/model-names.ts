@@ -68,9 +68,9 @@ export function readAliases({ OPENAI_MODELS: given }: Pick<Env, "OPENAI_MODELS">
       aliases.delete(name);
       continue;
     }
-    const id = usableIds().find((one) => one === model);
+    const id = USABLE_IDS.find((one) => one === model);
     if (id === undefined) {
-      return wrong(`'${name}' stands for '${model}', which is none of ${usableIds().join(", ")}`);
+      return wrong(`'${name}' stands for '${model}', which is none of ${USABLE_IDS.join(", ")}`);
     }
     aliases.set(name, id);
   }
@@ -92,9 +92,8 @@ const OWN_NAMES: ReadonlySet<string> = new Set(
   NAMED_TASKS.flatMap((task) => [...OWN[task].keys(), ...OWN[task].values()]),
 );
 
-function usableIds(): readonly ModelId[] {
-  return [...new Set(NAMED_TASKS.flatMap((task) => [...OWN[task].values()]))];
-}
+/** What an alias may stand for. */
+const USABLE_IDS: readonly ModelId[] = [...new Set(NAMED_TASKS.flatMap((task) => [...OWN[task].values()]))];
 
 /** The model that a name stands for in a route of this task; null if there is none. */
 export function findByName(

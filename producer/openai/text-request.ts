@@ -165,7 +165,7 @@ function withRequest(messages: readonly Message[]): readonly Message[] {
 }
 
 /**
- * Instructions are never cut, so they must leave room for the conversation. A chat without any text would be paid for, and answered
+ * Instructions are cut last, so they must leave room for the conversation. A chat without any text would be paid for, and answered
  * with nonsense. @returns what is wrong.
  */
 export function refuseMessages(messages: readonly Message[]): string | null {

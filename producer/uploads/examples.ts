@@ -1,42 +1,36 @@
 // What the document's examples show. A test checks each of them against the schemas.
 
+const UPLOAD = {
+  id: "3750ab30-91ba-4035-bcf2-e11a05b17e6c",
+  key: "inbox/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/lecture.mp3",
+  state: "pending",
+  sizeBytes: 48200000,
+  expiresAt: "2026-12-01T09:00:48.514Z",
+  complete: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/complete",
+  abort: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c",
+};
+
 export const ANNOUNCED = {
   upload: {
-    id: "3750ab30-91ba-4035-bcf2-e11a05b17e6c",
-    key: "inbox/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/lecture.mp3",
-    state: "pending",
-    sizeBytes: 48200000,
-    expiresAt: "2026-12-01T09:00:48.514Z",
+    ...UPLOAD,
     method: "single",
     url: "https://account.r2.cloudflarestorage.com/darkroom-media/inbox/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/lecture.mp3?X-Amz-Expires=86400&X-Amz-Signature=5219e1329af4ac2a5af91bce309c889e74c1fe09a7440960565520fabab683c8",
     headers: { "content-type": "audio/mpeg", "if-none-match": "*" },
-    complete: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/complete",
-    abort: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c",
   },
 };
 
 export const PENDING = {
   upload: {
-    id: "3750ab30-91ba-4035-bcf2-e11a05b17e6c",
-    key: "inbox/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/lecture.mp3",
-    state: "pending",
-    sizeBytes: 48200000,
-    expiresAt: "2026-12-01T09:00:48.514Z",
+    ...UPLOAD,
     method: "multipart",
     partSizeBytes: 16777216,
     storedParts: [{ number: 1, etag: '"7b01c6de4f1fd8a2ae1fd3d7b45a1a5f"' }],
-    complete: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/complete",
-    abort: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c",
   },
 };
 
 export const SIGNED_PARTS = {
   upload: {
-    id: "3750ab30-91ba-4035-bcf2-e11a05b17e6c",
-    key: "inbox/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/lecture.mp3",
-    state: "pending",
-    sizeBytes: 48200000,
-    expiresAt: "2026-12-01T09:00:48.514Z",
+    ...UPLOAD,
     method: "multipart",
     partSizeBytes: 16777216,
     headers: { "x-amz-copy-source-if-match": '"no-copies"' },
@@ -47,8 +41,6 @@ export const SIGNED_PARTS = {
         sizeBytes: 16777216,
       },
     ],
-    complete: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c/complete",
-    abort: "https://darkroom.example.com/v1/uploads/3750ab30-91ba-4035-bcf2-e11a05b17e6c",
   },
 };
 

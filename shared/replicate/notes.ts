@@ -1,4 +1,4 @@
-import { picturesAmong } from "../kinds/image-generation/kind.ts";
+import { describeRefused, picturesAmong } from "../kinds/image-generation/kind.ts";
 import type { JobDetail } from "../jobs/job-detail.ts";
 import { drawingOf } from "./drawing.ts";
 import { REPLICATE_MODELS } from "./models.ts";
@@ -17,9 +17,10 @@ export function notesOn({ model: name, input }: Prediction, { job, artifacts }: 
       const read = PICTURE_INPUTS[model.picture.input].safeParse(input);
       if (!read.success) return [];
       const { notes } = drawingOf(model.picture, read.data);
-      const missing = (read.data.num_outputs ?? 1) - picturesAmong(artifacts).length;
+      const { num_outputs: wanted = 1 } = read.data;
+      const missing = wanted - picturesAmong(artifacts).length;
       if (job.state !== "completed" || missing <= 0) return notes;
-      return [...notes, `The model refused ${missing} of ${read.data.num_outputs} pictures.`];
+      return [...notes, describeRefused(missing, wanted)];
     }
     case "picture":
     case "text":

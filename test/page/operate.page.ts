@@ -45,9 +45,7 @@ test("queues: figures and charts, and a kind is paused and resumed with a note t
     .getByText(/completed in the last hour/)
     .first()
     .waitFor();
-  await page
-    .getByRole("img", { name: /^Jobs that ended in the last hour: 1 completed/ })
-    .waitFor({ timeout: 40_000 });
+  await page.getByRole("img", { name: /^Jobs that ended in the last hour: 1 completed/ }).waitFor({ timeout: 40_000 });
   await expectAccessible(page);
   await shoot(page, "queues");
   await page.getByText("24 h", { exact: true }).click();

@@ -1,3 +1,4 @@
+import { viewOf } from "../../../shared/audio/reading/bytes.ts";
 import type { Layout } from "./layout.ts";
 
 export type ToRgb = (row: Uint8Array, pixels: number, rgb: Uint8Array) => void;
@@ -59,7 +60,7 @@ function addUp8(row: Uint8Array, values: number, samples: number): void {
 }
 
 function addUp16(row: Uint8Array, values: number, samples: number, isLittleEndian: boolean): void {
-  const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
+  const view = viewOf(row);
   for (let at = samples; at < values; at++) {
     const sum = view.getUint16(at * 2, isLittleEndian) + view.getUint16((at - samples) * 2, isLittleEndian);
     view.setUint16(at * 2, sum & 0xffff, isLittleEndian);

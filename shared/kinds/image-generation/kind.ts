@@ -86,3 +86,8 @@ function promptOf(input: ImageInput): GivenWords {
   const given = "prompt" in input ? { text: input.prompt } : { source: input.source };
   return { maxChars: MAX_PROMPT_CHARS, ...given };
 }
+
+/** The notice about pictures that a model refused. The job has the others. */
+export function describeRefused(refused: number, wanted: number): string {
+  return `The model refused ${refused} of ${wanted} pictures.`;
+}
