@@ -47,7 +47,7 @@ export interface ReadStream {
   readonly isComplete: boolean;
 }
 
-/** Read a whole answer: an unread rest would delay the next call. @throws an Error if there is no token. */
+/** Read an answer to its end, because unread bytes delay the next call. @throws an Error if it has no token. */
 export async function readStream(call: Ask): Promise<ReadStream> {
   const startedAt = performance.now();
   const response = await call();

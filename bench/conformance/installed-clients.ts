@@ -1,5 +1,5 @@
 // Client libraries as their users install them, unmodified, each program in a process of its own. They are installed into
-// .results/clients/, so that they are no dependencies of the project.
+// .results/clients/, so that the project does not depend on them.
 import { execFile, spawn } from "node:child_process";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";

@@ -20,7 +20,7 @@ export interface Inputs {
 
 /**
  * Read the files of a folder, without subfolders. `kind` is the kind of job that they become; without it their bytes decide.
- * @throws an Error if there is no such folder.
+ * @throws an Error if the folder does not exist.
  */
 export async function readInputs(folder: string, kind?: JobKind): Promise<Inputs> {
   const entries = await readdir(folder, { withFileTypes: true });

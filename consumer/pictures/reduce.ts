@@ -17,7 +17,7 @@ export interface Reduction {
   picture(): Picture;
 }
 
-/** With so many pixels for one, a sum of bytes fits in 16 bits. */
+/** Up to this factor, the sum of the bytes that become one byte fits in 16 bits. */
 const SMALL_FACTOR = 16;
 
 /** Reduce a picture by a whole factor with a box filter, so that no side exceeds `maxSide` pixels. */

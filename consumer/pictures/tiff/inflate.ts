@@ -47,7 +47,7 @@ export const createInflate: CreateUnpack = () => {
   return (pieces) => inflate(pieces, out);
 };
 
-/** Unpack data with the header of zlib, in blocks. What follows the end is ignored, and its checksum as well. */
+/** Unpack data with a zlib header, in blocks. The checksum and any bytes after the end are ignored. */
 async function* inflate(pieces: Pieces, out: Uint8Array): AsyncGenerator<Uint8Array> {
   const bits = bitsOf(pieces);
   let given = 0;

@@ -35,7 +35,7 @@ export async function readTiff(file: PictureFile, open: (size: Size) => Reductio
     const pixels = Math.min(layout.blockWidth, layout.width - x);
     const rows = Math.min(layout.blockHeight, layout.height - y);
     let row = 0;
-    // Old writers leave the size of strips out. What is too much is not read.
+    // Old writers leave out the size of strips. Bytes after the last row are not read.
     const length = layout.byteCounts[block] ?? file.sizeBytes - offset;
     for await (const some of rowsOf(unpack(piecesOf(file, { offset, length })), rowBytes)) {
       for (let at = 0; at < some.length && row < rows; at += rowBytes, row++) {

@@ -37,7 +37,7 @@ const FORMATS: Readonly<Record<string, { readonly found: RegExp; readonly otherw
   uuid: { found: /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi, otherwise: "00000000-0000-4000-8000-000000000000" },
 };
 
-/** Return a value of the schema. Of several that the schema allows, it is the first. */
+/** Return the first value that the schema allows. */
 export function fillSchema(
   schema: unknown,
   { text, sentences }: { text: string; sentences: readonly string[] },
