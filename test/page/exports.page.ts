@@ -139,6 +139,8 @@ test("pictures are exported byte for byte, also with a key that may only read; w
     .first()
     .waitFor();
   await page.keyboard.press("a");
+  // The key is bound once the bar is there.
+  await page.getByText("All jobs that match are selected.").waitFor();
   await page.keyboard.press("o");
   await page.getByRole("radio", { name: /^Pictures/, checked: true }).waitFor();
   const files = await exported(page, "Pictures");
