@@ -3,12 +3,11 @@ import type * as z from "zod";
 
 import type * as requests from "../producer/keys/requests.ts";
 import type * as cost from "../producer/usage/schema.ts";
-import type * as linkRequests from "../producer/links/requests.ts";
 import type * as links from "../producer/links/schema.ts";
 import type * as archive from "../producer/archive/schema.ts";
 import type * as jobs from "../producer/jobs/schema.ts";
 import type * as keys from "../producer/keys/schema.ts";
-import type * as uploads from "../producer/uploads/pending-schema.ts";
+import type * as uploads from "../producer/uploads/schema.ts";
 import type * as retention from "../producer/retention/schema.ts";
 import type * as transcripts from "../producer/transcripts/schema.ts";
 import type * as webhooks from "../producer/webhooks/schema.ts";
@@ -36,7 +35,7 @@ export interface PricedResult {
 export type DeletedJob = jobs.DeletedJob;
 
 /** A part of a job for which a link is requested. */
-export type WantedLink = z.input<typeof linkRequests.LinksRequest>["links"][number];
+export type WantedLink = z.input<typeof links.LinksRequest>["links"][number];
 export type SignedLink = links.SignedLink;
 
 export type TranscriptVersion = transcripts.TranscriptVersion;

@@ -1,4 +1,4 @@
-// Types of requests and answers, inferred from the Worker's own schemas and views. Only types: none of the Worker's code is
+// Types of requests and answers, inferred from the Worker's own schemas and search. Only types: none of the Worker's code is
 // bundled.
 import type * as z from "zod";
 
@@ -9,21 +9,14 @@ import type * as letters from "../producer/dead-letters/schema.ts";
 import type * as queues from "../producer/queues/schema.ts";
 import type * as redrives from "../producer/redrives/schema.ts";
 import type * as uploads from "../producer/uploads/schema.ts";
-import type { SearchQuery as SearchRequest } from "../producer/search/requests.ts";
 import type * as embeddings from "../producer/embeddings/schema.ts";
 import type * as asked from "../producer/ask/schema.ts";
 import type * as generated from "../producer/generate/schema.ts";
-import type * as views from "../producer/search/schema.ts";
-import type { AskRequest as AskedRequest } from "../producer/ask/requests.ts";
-import type { GenerateRequest as GeneratedRequest } from "../producer/generate/requests.ts";
-import type { AuditQuery as AskedAudit } from "../producer/audit/requests.ts";
+import type * as search from "../producer/search/schema.ts";
 import type * as audioRequests from "../producer/audio/requests.ts";
-import type * as auditSchema from "../producer/audit/schema.ts";
-import type * as budgetRequests from "../producer/budgets/requests.ts";
+import type * as audit from "../producer/audit/schema.ts";
 import type * as letterRequests from "../producer/dead-letters/requests.ts";
 import type { PageQuery as AskedPage } from "../producer/http/page-query.ts";
-import type * as queueRequests from "../producer/queues/requests.ts";
-import type * as redriveRequests from "../producer/redrives/requests.ts";
 import type * as transcriptRequests from "../producer/transcripts/requests.ts";
 import type * as requests from "../producer/jobs/requests.ts";
 import type { BudgetPeriod } from "../shared/cost/budget.ts";
@@ -55,19 +48,19 @@ export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
 };
 export type DeadLetterQuery = Omit<Query<typeof letterRequests.DeadLetterQuery>, "view">;
 export type PageQuery = Query<typeof AskedPage>;
-export type AuditQuery = Query<typeof AskedAudit>;
+export type AuditQuery = Query<typeof audit.AuditQuery>;
 /** A part of a recording. `fromMs` defaults to 0; without `toMs`, the answer holds as much as one answer may. */
 export type AudioQuery = Query<typeof audioRequests.AudioQuery>;
 export type CaptionQuery = Omit<Query<typeof transcriptRequests.TranscriptQuery>, "format">;
 /** A change of a transcript's words or of their speaker. */
 export type EditOperation = z.input<typeof EditedOperation>;
 /** Where to search. The words are given separately. */
-export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
-export type BudgetRequest = z.input<typeof budgetRequests.BudgetRequest>;
-export type PauseRequest = z.input<typeof queueRequests.PauseRequest>;
+export type SearchQuery = Omit<Query<typeof search.SearchQuery>, "q">;
+export type BudgetRequest = z.input<typeof budgets.BudgetRequest>;
+export type PauseRequest = z.input<typeof queues.PauseRequest>;
 export type RedriveOneRequest = z.input<typeof letterRequests.RedriveOneRequest>;
 export type DiscardRequest = z.input<typeof letterRequests.DiscardRequest>;
-export type RedriveRequest = z.input<typeof redriveRequests.RedriveRequest>;
+export type RedriveRequest = z.input<typeof redrives.RedriveRequest>;
 
 /** The job that an upload becomes, and its terms. */
 export type UploadRequest = z.input<typeof JobTerms> &
@@ -88,12 +81,12 @@ export type DeadLetter = letters.DeadLetter;
 export type DeadLetterDetail = letters.DeadLetterDetail;
 export type Redrive = redrives.Redrive;
 export type Budget = budgets.Budget;
-export type AuditEntry = auditSchema.AuditEntry;
+export type AuditEntry = audit.AuditEntry;
 export type KindLoad = queues.KindLoad;
-export type SearchHit = views.SearchHit;
-export type SearchAnswer = views.SearchAnswer;
+export type SearchHit = search.SearchHit;
+export type SearchAnswer = search.SearchAnswer;
 export type EmbeddingAnswer = embeddings.EmbeddingAnswer;
-export type AskRequest = z.input<typeof AskedRequest>;
+export type AskRequest = z.input<typeof asked.AskRequest>;
 export type AskStart = asked.AskStart;
 /** Some text of a streamed answer. */
 export type AnswerText = generated.AnswerText;
@@ -102,7 +95,7 @@ export type AnswerUsage = generated.AnswerUsage;
 /** Why the model stopped. */
 export type AnswerDone = generated.AnswerDone;
 /** A prompt with its options. */
-export type GenerateRequest = z.input<typeof GeneratedRequest>;
+export type GenerateRequest = z.input<typeof generated.GenerateRequest>;
 /** The model of a generated text, why it was chosen, and what it was not given. */
 export type GenerateStart = generated.GenerateStart;
 export type GenerateAnswer = generated.GenerateAnswer;
@@ -111,7 +104,7 @@ export type SeenUpload = uploads.Upload;
 
 export type Load = queues.Load;
 export type Throughput = queues.JobThroughput;
-export type ThroughputQuery = Query<typeof queueRequests.ThroughputQuery>;
+export type ThroughputQuery = Query<typeof queues.ThroughputQuery>;
 /** Something that the deployment lacks. */
 export type DeploymentCheck = checks.Check;
 

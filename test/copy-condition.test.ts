@@ -1,7 +1,7 @@
 // A deployment that is configured not to sign a condition against copies.
 import { expect, test } from "vitest";
 
-import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import type { PendingUpload } from "../producer/uploads/schema.ts";
 import { readMedia } from "../smoke/media.ts";
 import { runChecks } from "../smoke/run-checks.ts";
 import { WAITS } from "../smoke/smoke.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
-import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import type { PendingUpload } from "../producer/uploads/schema.ts";
 import { signingKey } from "../shared/keys/signing-keys.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";

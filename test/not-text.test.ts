@@ -109,6 +109,24 @@ test("a NUL in a text is refused like it", async () => {
   }
 });
 
+test("a NUL in any parameter of a query is 422", async () => {
+  let tried = 0;
+  for (const [path, operations] of Object.entries((await readDocument()).paths)) {
+    // A signed link is checked before its query is read.
+    if (path.startsWith("/signed/")) continue;
+    for (const [method, { parameters = [] }] of Object.entries(operations)) {
+      for (const { in: place, name } of parameters) {
+        if (place !== "query") continue;
+        const address = `${path.replaceAll(/\{\w+\}/g, "none")}?${name}=a%00`;
+        const { status } = await darkroom.api(address, { method: method.toUpperCase() });
+        expect([address, status]).toEqual([address, 422]);
+        tried += 1;
+      }
+    }
+  }
+  expect(tried).toBeGreaterThan(40);
+});
+
 test("an address that is not UTF-8 is 422 on every route and in every parameter, as each dialect says it", async () => {
   const { paths } = await readDocument();
   for (const [path, operations] of Object.entries(paths)) {

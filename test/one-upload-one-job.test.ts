@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { presignPut, s3Of } from "../producer/uploads/presign.ts";
-import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import type { PendingUpload } from "../producer/uploads/schema.ts";
 import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { uploadJobId } from "../shared/uploads/announcement.ts";

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 
 import { UploadRequest } from "../producer/uploads/requests.ts";
-import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import type { PendingUpload } from "../producer/uploads/schema.ts";
 import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";

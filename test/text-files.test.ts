@@ -1,7 +1,7 @@
 // Text files in every encoding, through every entrance. They are read correctly, or refused with advice and not paid for.
 import { expect, test } from "vitest";
 
-import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import type { PendingUpload } from "../producer/uploads/schema.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();

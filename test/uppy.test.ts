@@ -5,7 +5,7 @@ import { runInThisContext } from "node:vm";
 
 import { beforeAll, expect, test } from "vitest";
 
-import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import type { PendingUpload } from "../producer/uploads/schema.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";

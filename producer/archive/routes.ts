@@ -13,8 +13,7 @@ import { operatorOnly } from "../http/operator-only.ts";
 import { PageQuery } from "../http/page-query.ts";
 import { problem } from "../http/problem.ts";
 import type * as z from "zod";
-import { ImportRequest } from "./requests.ts";
-import { ExportPage, ImportAnswer } from "./schema.ts";
+import { ImportRequest, ExportPage, ImportAnswer } from "./schema.ts";
 import { EXPORTED } from "./examples.ts";
 
 export const archive = new Hono<App>();

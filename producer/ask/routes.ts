@@ -13,9 +13,7 @@ import { body, BODY_PROBLEMS, describe, MODEL_PROBLEMS } from "../http/describe.
 import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
-import { AskRequest } from "./requests.ts";
-import { AskAnswer, AskEvent, type AskStart } from "./schema.ts";
-import { ANSWER, ANSWER_EVENT, QUESTION } from "./examples.ts";
+import { AskRequest, AskAnswer, AskEvent, type AskStart, ANSWER, ANSWER_EVENT, QUESTION } from "./schema.ts";
 
 export const ask = new Hono<App>();
 

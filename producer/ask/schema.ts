@@ -1,7 +1,16 @@
 import * as z from "zod";
 
+import { boundedText } from "../../shared/input/bounded-text.ts";
+import { MAX_QUESTION_CHARS } from "../../shared/limits.ts";
+import { TIERS } from "../../shared/models/models.ts";
 import { AnswerDone, AnswerText, AnswerUsage } from "../generate/schema.ts";
 import { ProblemBody } from "../http/problem.ts";
+
+/** The body of `POST /v1/jobs/{id}/ask`. */
+export const AskRequest = z.strictObject({
+  question: boundedText({ max: MAX_QUESTION_CHARS, min: 1, trim: true, empty: "the question is empty" }),
+  tier: z.enum(TIERS).default("fast"),
+});
 
 const Stretch = z.object({ startMs: z.int(), endMs: z.int() });
 
@@ -35,3 +44,17 @@ export const AskAnswer = z
   })
   .meta({ id: "AskAnswer" });
 export type AskAnswer = z.infer<typeof AskAnswer>;
+
+// What the document's examples show. A test checks each of them against the schemas.
+
+export const QUESTION = { question: "When does the survey come?" };
+
+export const ANSWER = {
+  answer: "The survey follows on Friday [00:03].",
+  model: "@cf/ibm-granite/granite-4.0-h-micro",
+  engine: "workers-ai",
+  neurons: 0.84,
+  covers: { isWhole: true, durationMs: 11400, stretches: [{ startMs: 0, endMs: 11400 }] },
+};
+
+export const ANSWER_EVENT = { text: "The survey follows" };

@@ -5,9 +5,7 @@ import type { App } from "../http/app.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";
 import { describe, query } from "../http/describe.ts";
 import { auditView } from "./view.ts";
-import { AuditQuery } from "./requests.ts";
-import { AuditPage } from "./schema.ts";
-import { AUDIT } from "./examples.ts";
+import { AuditQuery, AuditPage, AUDIT } from "./schema.ts";
 
 export const audit = new Hono<App>();
 

@@ -1,14 +1,14 @@
 import { type Context, Hono } from "hono";
 import type { DescribeRouteOptions } from "hono-openapi";
 
-import { BUDGET_PERIODS, type BudgetKey, EVERYBODY } from "../../shared/cost/budget.ts";
-import { deleteBudget, listBudgets, setBudget } from "../../shared/db/cost/budgets.ts";
+import { BUDGET_PERIODS, type BudgetKey, EVERYBODY, periodsAt } from "../../shared/cost/budget.ts";
+import { type Budget as Row, deleteBudget, listBudgets, setBudget } from "../../shared/db/cost/budgets.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { MESSAGES_A_CALL } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
-import { budgetView } from "./view.ts";
+import { iso } from "../http/time.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { operatorOnly } from "../http/operator-only.ts";
@@ -16,9 +16,7 @@ import { problem } from "../http/problem.ts";
 import { ACCOUNT, OWNER_ID } from "../../shared/keys/owner-id.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
-import { Budget, BudgetList } from "./schema.ts";
-import { BudgetPath, BudgetRequest } from "./requests.ts";
-import { BUDGET, BUDGETS, BUDGET_REQUEST } from "./examples.ts";
+import { Budget, BudgetList, BudgetPath, BudgetRequest, BUDGET, BUDGETS, BUDGET_REQUEST } from "./schema.ts";
 
 export const budgets = new Hono<App>();
 
@@ -124,4 +122,16 @@ function keyOf(c: Context<App>) {
 function noBudget(c: Context<App>, { ownerId, period }: BudgetKey): Response {
   const name = ownerId === EVERYBODY ? ACCOUNT : ownerId;
   return problem(c, { code: "budget_not_found", detail: `There is no budget '${name}/${period}'.` });
+}
+
+function budgetView({ ownerId, spent, reserved, ...budget }: Row, now: number): Budget {
+  return {
+    ...budget,
+    ownerId: ownerId === EVERYBODY ? null : ownerId,
+    spentNeurons: spent,
+    reservedNeurons: reserved,
+    remainingNeurons: Math.max(0, budget.neurons - spent - reserved),
+    share: spent / budget.neurons,
+    resetsAt: iso(periodsAt(now)[budget.period].resetsAt),
+  };
 }

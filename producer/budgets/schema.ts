@@ -1,7 +1,23 @@
 import * as z from "zod";
 
-import { BUDGET_PERIODS } from "../../shared/cost/budget.ts";
+import { BUDGET_PERIODS, EVERYBODY } from "../../shared/cost/budget.ts";
+import { neurons } from "../../shared/jobs/terms.ts";
+import { ACCOUNT, OwnerId } from "../../shared/keys/owner-id.ts";
 import { Time } from "../http/time.ts";
+
+/** The path of `/v1/budgets/{ownerId}/{period}`. */
+export const BudgetPath = z.strictObject({
+  ownerId: OwnerId.transform((ownerId) => (ownerId === ACCOUNT ? EVERYBODY : ownerId)),
+  period: z.enum(BUDGET_PERIODS),
+});
+
+/** The body of `PUT /v1/budgets/{ownerId}/{period}`. */
+export const BudgetRequest = z.strictObject({
+  neurons: neurons(
+    "must be above 0; to stop work, pause the kinds or revoke the owner's keys; to remove the budget, delete it",
+  ),
+  letsHighThrough: z.boolean().default(false),
+});
 
 /** A budget, with what has been spent in the current period. */
 export const Budget = z
@@ -21,3 +37,21 @@ export type Budget = z.infer<typeof Budget>;
 
 export const BudgetList = z.object({ budgets: z.array(Budget) });
 export type BudgetList = z.infer<typeof BudgetList>;
+
+// What the document's examples show. A test checks each of them against the schemas.
+
+export const BUDGET = {
+  period: "month",
+  neurons: 1000000,
+  letsHighThrough: false,
+  ownerId: "newsroom",
+  spentNeurons: 41250.5,
+  reservedNeurons: 172.8,
+  remainingNeurons: 958576.7,
+  share: 0.0414233,
+  resetsAt: "2026-12-01T00:00:00.000Z",
+};
+
+export const BUDGETS = { budgets: [BUDGET] };
+
+export const BUDGET_REQUEST = { neurons: 1000000 };

@@ -6,8 +6,7 @@ import { describe, query } from "../http/describe.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { deploymentChecks } from "./deployment-checks.ts";
-import { CheckList } from "./schema.ts";
-import { CHECKS } from "./examples.ts";
+import { CheckList, CHECK_LIST } from "./schema.ts";
 
 export const checks = new Hono<App>();
 
@@ -19,7 +18,9 @@ checks.get(
     summary: "List what the deployment lacks, and the commands that add it",
     description: "Tells which parts of the deployment are not set up, with the commands that set them up.",
     tags: ["operations"],
-    answers: { 200: { description: "every part, also those that are complete", schema: CheckList, example: CHECKS } },
+    answers: {
+      200: { description: "every part, also those that are complete", schema: CheckList, example: CHECK_LIST },
+    },
     problems: ["invalid_request", "forbidden"],
   }),
   operatorOnly("Only the operator may check the deployment. Use a key of the operator."),

@@ -7,9 +7,8 @@ import { refuseIdempotencyKey } from "../http/idempotent.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { embedNow } from "./embed-now.ts";
-import { TEXTS, VECTORS } from "./examples.ts";
 import { EmbeddingRequest } from "./requests.ts";
-import { EmbeddingAnswer } from "./schema.ts";
+import { EmbeddingAnswer, TEXTS, VECTORS } from "./schema.ts";
 
 export const embeddings = new Hono<App>();
 

@@ -11,8 +11,7 @@ import { type Chat, chatUnits } from "../../shared/models/chat.ts";
 import type { Problem } from "../http/problem.ts";
 import { textModelsFrom } from "./ask-in-turn.ts";
 import { jsonUnits } from "./ask-json.ts";
-import type { GenerateRequest } from "./requests.ts";
-import type { CutNotice } from "./schema.ts";
+import type { GenerateRequest, CutNotice } from "./schema.ts";
 
 /** What is asked for a text: of which models in turn, and with which words. */
 export interface PlannedAnswer {

@@ -12,8 +12,7 @@ import { askJson, askJsonInEvents, sumOf } from "./ask-json.ts";
 import { GENERATED, GENERATED_EVENT, TEXT_ESTIMATE, TEXT_REQUEST } from "./examples.ts";
 import { finishReasonOf, ownEvents, usageOf } from "./own-events.ts";
 import { estimateAnswer, planAnswer } from "./plan-answer.ts";
-import { GenerateRequest } from "./requests.ts";
-import { GenerateAnswer, GenerateEvent, type GenerateStart } from "./schema.ts";
+import { GenerateRequest, GenerateAnswer, GenerateEvent, type GenerateStart } from "./schema.ts";
 
 export const generate = new Hono<App>();
 

@@ -8,9 +8,7 @@ import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { iso } from "../http/time.ts";
-import { LinksRequest, type WantedLink } from "./requests.ts";
-import { type SignedLink, SignedLinks } from "./schema.ts";
-import { LINKS, LINKS_REQUEST } from "./examples.ts";
+import { LinksRequest, type WantedLink, type SignedLink, SignedLinks, LINKS, LINKS_REQUEST } from "./schema.ts";
 
 export const links = new Hono<App>();
 

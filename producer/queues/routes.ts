@@ -20,8 +20,7 @@ import { operatorOnly } from "../http/operator-only.ts";
 import { problem } from "../http/problem.ts";
 import { queueView } from "./queue-metrics.ts";
 import { NoQuery } from "../http/page-query.ts";
-import { JobThroughput, KindLoad, Load } from "./schema.ts";
-import { PauseRequest, ThroughputQuery } from "./requests.ts";
+import { JobThroughput, KindLoad, Load, PauseRequest, ThroughputQuery } from "./schema.ts";
 import { KIND_LOAD, LOAD, PAUSED_KIND, PAUSE_REQUEST, THROUGHPUT } from "./examples.ts";
 
 export const queues = new Hono<App>();

@@ -19,8 +19,7 @@ import { type Problem, problem } from "../http/problem.ts";
 import { redriveView } from "./view.ts";
 import { PageQuery } from "../http/page-query.ts";
 import { seededId } from "../http/seeded-ids.ts";
-import { DryRun, Redrive, RedrivePage } from "./schema.ts";
-import { RedriveRequest } from "./requests.ts";
+import { DryRun, Redrive, RedrivePage, RedriveRequest } from "./schema.ts";
 import { CANCELLED_REDRIVE, REDRIVE, REDRIVE_DRY_RUN, REDRIVE_PAGE, REDRIVE_REQUEST } from "./examples.ts";
 
 export const redrives = new Hono<App>();

@@ -1,7 +1,16 @@
 import * as z from "zod";
 
-import { REDRIVE_STATES, RedriveFilter } from "../../shared/redrives/redrive.ts";
+import { RedriveFilter, RedriveLimit, RedriveRate, REDRIVE_STATES } from "../../shared/redrives/redrive.ts";
 import { MaybeTime, NextCursor, Time } from "../http/time.ts";
+
+/** The body of `POST /v1/redrives`. */
+export const RedriveRequest = z.strictObject({
+  filter: RedriveFilter,
+  limit: RedriveLimit,
+  ratePerSecond: RedriveRate,
+  dryRun: z.boolean().default(false),
+  canary: z.boolean().default(false),
+});
 
 export const Redrive = z
   .object({

@@ -14,12 +14,18 @@ import { iso } from "../http/time.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { OWNER_ID } from "../../shared/keys/owner-id.ts";
 import { operatorOnly } from "../http/operator-only.ts";
-import { RetentionPath, RetentionRequest } from "./requests.ts";
+import {
+  RetentionPath,
+  RetentionRequest,
+  Retention,
+  RetentionList,
+  RETENTION,
+  RETENTIONS,
+  RETENTION_REQUEST,
+} from "./schema.ts";
 import { problem } from "../http/problem.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
-import { Retention, RetentionList } from "./schema.ts";
-import { RETENTION, RETENTIONS, RETENTION_REQUEST } from "./examples.ts";
 
 export const retention = new Hono<App>();
 

@@ -12,8 +12,7 @@ import type { Hit } from "../../shared/search/passage.ts";
 import type { App } from "../http/app.ts";
 import { describe, query } from "../http/describe.ts";
 import { searchPassages } from "./search-passages.ts";
-import { SearchQuery } from "./requests.ts";
-import { SearchAnswer, type SearchHit } from "./schema.ts";
+import { SearchQuery, SearchAnswer, type SearchHit } from "./schema.ts";
 import { FOUND } from "./examples.ts";
 
 export const search = new Hono<App>();

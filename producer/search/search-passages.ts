@@ -6,7 +6,7 @@ import { tokensOf } from "../../shared/cost/neurons.ts";
 import { embedTexts } from "../../shared/search/embed-texts.ts";
 import { type Hit, type PassageIndex, type PassageQuery, spaceOf } from "../../shared/search/passage.ts";
 import { reservePaidCall } from "../usage/paid-call.ts";
-import type { SearchQuery } from "./requests.ts";
+import type { SearchQuery } from "./schema.ts";
 
 export interface SearchDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
   readonly ai: Ai;

@@ -1,7 +1,7 @@
 import type { StoredPart } from "../../shared/db/uploads/pending-uploads.ts";
 import type { BegunUpload } from "./begin-upload.ts";
 import { iso } from "../http/time.ts";
-import type { PendingUpload } from "./pending-schema.ts";
+import type { PendingUpload } from "./schema.ts";
 
 /** An upload as the API shows it. */
 export function uploadView(

@@ -26,7 +26,7 @@ import { uploadView } from "./pending-view.ts";
 import { parseBody, parseQuery } from "../http/validate.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { AcceptedJob } from "../jobs/schema.ts";
-import { PendingUploadAnswer } from "./pending-schema.ts";
+import { PendingUploadAnswer } from "./schema.ts";
 import { submitted, SUBMITTED } from "../jobs/submitted.ts";
 import { ANNOUNCED, ANNOUNCE_REQUEST, PENDING, SIGNED_PARTS, SIGN_REQUEST, STORED_PARTS } from "./examples.ts";
 
