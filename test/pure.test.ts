@@ -8,7 +8,7 @@ import { clock } from "../shared/transcripts/clock.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide } from "../consumer/runner/retry-policy.ts";
 import { createPatience } from "../consumer/runner/timer.ts";
-import { byteRange } from "../producer/http/byte-range.ts";
+import { byteRange } from "../producer/http/send-object.ts";
 import { toSrt, toVtt } from "../shared/captions/captions.ts";
 
 const failure = { code: "x", message: "y" };

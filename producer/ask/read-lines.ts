@@ -3,7 +3,7 @@ import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { mainArtifact, storedLeaves } from "../../shared/kinds/index.ts";
 import { type ReadWords, readWords } from "../../shared/uploads/read-words.ts";
 import type { Problem } from "../http/problem.ts";
-import { readLatest } from "../transcripts/read-version.ts";
+import { readLatest } from "../transcripts/read-transcript.ts";
 
 export interface AskedAbout {
   readonly lines: readonly TimedLine[];

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { REQUEST_EXAMPLE } from "../http/describe.ts";
 import type { ProblemCode } from "../http/problem.ts";
 import type { DescribeErrors } from "./dialects.ts";
-import type { Document } from "./document.ts";
+import type { Document } from "./schema.ts";
 
 type Operations = Document["paths"][string];
 

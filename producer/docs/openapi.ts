@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 import { ProblemBody } from "../http/problem.ts";
 import { completed } from "./complete-operation.ts";
 import { errorComponents, type PartName, PARTS } from "./dialects.ts";
-import type { Document } from "./document.ts";
+import type { Document } from "./schema.ts";
 import { pruned } from "./prune-components.ts";
 
 const SECURITY_SCHEMES = {

@@ -1,4 +1,4 @@
-import type { Document } from "./document.ts";
+import type { Document } from "./schema.ts";
 
 const REFERENCE = /"\$ref":"#\/components\/schemas\/([^"]+)"/g;
 

@@ -1,6 +1,11 @@
 import * as z from "zod";
 
-/** A document of OpenAPI. */
+import type { generateSpecs } from "hono-openapi";
+
+/** A document of OpenAPI 3.1, as it is built. */
+export type Document = Awaited<ReturnType<typeof generateSpecs>>;
+
+/** A document of OpenAPI, as an answer. */
 export const DocumentBody = z.looseObject({ openapi: z.string() });
 
 export const OpenAiErrorBody = z

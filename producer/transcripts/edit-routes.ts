@@ -13,7 +13,7 @@ import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { iso } from "../http/time.ts";
 import { type Change, editTranscript } from "./edit-transcript.ts";
-import { originalEtag } from "./read-version.ts";
+import { originalEtag } from "./read-transcript.ts";
 import { EditRequest, RevertRequest } from "./requests.ts";
 import { TranscriptHistory } from "./schema.ts";
 import { EDITED_TRANSCRIPT } from "./examples.ts";

@@ -24,7 +24,7 @@ import type { TranscriptVersion } from "../../shared/transcripts/version.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { versionKey } from "../../shared/uploads/storage.ts";
 import type { Problem } from "../http/problem.ts";
-import { isStored, type OpenedVersion, readVersion } from "./read-version.ts";
+import { isStored, type OpenedVersion, readVersion } from "./read-transcript.ts";
 
 /** A change of a transcript. */
 export type Change =
