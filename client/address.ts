@@ -31,3 +31,7 @@ function asText(path: string, text: string): string {
     issues: [{ path, message }],
   });
 }
+
+export function uploadPath(id: string): string {
+  return `/v1/uploads/${segment(id)}`;
+}

@@ -5,9 +5,8 @@ import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.t
 import type { Usage, UsageQuery } from "./contract.ts";
 import { createGenerate } from "./generate.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
-import { createArchive } from "./archive.ts";
-import { createJobs } from "./jobs.ts";
 import {
+  createArchive,
   createBudgets,
   createChecks,
   createKeys,
@@ -15,6 +14,7 @@ import {
   createRetention,
   createWebhooks,
 } from "./operations.ts";
+import { createJobs } from "./jobs.ts";
 import type { AnswerEvents } from "./stream-answer.ts";
 import type { AskAnswer, EmbeddingAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";

@@ -14,6 +14,8 @@ import type {
   Webhook,
   WebhookChange,
   WebhookRequest,
+  ExportedJob,
+  ImportResult,
 } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
@@ -142,6 +144,21 @@ export function createKeys(http: Http) {
     self: (options?: CallOptions) => http.json<OwnKey>("GET", "/v1/keys/self", options),
     list(query?: PageQuery, options?: CallOptions): Listing<ApiKey> {
       return listing(http, { path: "/v1/keys", name: "keys", query }, options);
+    },
+  };
+}
+
+const ARCHIVE = "/v1/archive";
+
+/** Moves ended jobs between deployments, as lines (operator only). */
+export function createArchive(http: Http) {
+  return {
+    /** Read the ended jobs of every owner, the earliest end first. */
+    export: (options?: CallOptions) => listing<ExportedJob>(http, { path: ARCHIVE, name: "jobs", query: {} }, options),
+    /** Insert at most 50 jobs, whose results must be in the bucket. A job that is there stays as it is. */
+    async import(jobs: readonly unknown[], options?: CallOptions): Promise<readonly ImportResult[]> {
+      const call = { ...options, json: { jobs }, isRepeatable: true };
+      return (await http.json<{ readonly results: readonly ImportResult[] }>("POST", ARCHIVE, call)).results;
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Http } from "./http.ts";
 import { pause } from "./pause.ts";
 import type { Upload } from "./put-direct.ts";
 import type { Job } from "./types.ts";
-import { uploadPath } from "./upload-path.ts";
+import { uploadPath } from "./address.ts";
 
 /** Call a presigned URL, which needs no key. */
 export type Put = (url: string, init: RequestInit) => Promise<Response>;

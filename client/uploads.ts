@@ -5,7 +5,7 @@ import type { DryRunEstimate, PendingUpload, StoredPart, TicketPart, UploadTicke
 import type { CallOptions, Http } from "./http.ts";
 import { type Progress, putDirect, uploadQuery } from "./put-direct.ts";
 import { type Put, putPresigned } from "./put-presigned.ts";
-import { uploadPath } from "./upload-path.ts";
+import { uploadPath } from "./address.ts";
 import type { Job, SeenUpload, UploadRequest } from "./types.ts";
 
 /** What can be uploaded. The length of a stream is unknown, so it is read into memory first. In Node, use `await openAsBlob(path)` for a file. */
