@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
-import { probeDatabase } from "../shared/db/probe.ts";
+import { probeDatabase } from "../shared/db/database.ts";
 import { createJournal } from "../shared/jobs/journal.ts";
 import type { App } from "./http/app.ts";
 import { authenticate } from "./http/auth.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { type JobFilter, listJobs } from "../shared/db/jobs/job-lists.ts";
 import { groupDeadLetters, listDeadLetters } from "../shared/db/redrives/dead-letter-reads.ts";
-import { LETTER_STATES } from "../shared/redrives/letter-states.ts";
+import { LETTER_STATES } from "../shared/redrives/redrive.ts";
 import { JOB_STATES } from "../shared/jobs/job.ts";
 import { JOB_KINDS } from "../shared/kinds/index.ts";
 import { startDarkroom } from "./harness.ts";

@@ -18,7 +18,7 @@ import { leaseTasks, msUntilNext, renewLeases } from "../shared/db/tasks/leases.
 import { readLoad, readOwnLoad } from "../shared/db/tasks/load.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
 import { preparedOf } from "../shared/db/transact.ts";
-import { LETTER_STATES } from "../shared/redrives/letter-states.ts";
+import { LETTER_STATES } from "../shared/redrives/redrive.ts";
 import { JOB_STATES } from "../shared/jobs/job.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";

@@ -3,8 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { Remedy } from "../shared/models/error-table.ts";
-import { failureOf } from "../shared/models/failure.ts";
-import { asModelError, refusal } from "../shared/models/model-error.ts";
+import { failureOf, asModelError, refusal } from "../shared/models/model-error.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide, decideRefused } from "../consumer/runner/retry-policy.ts";
 import { periodsAt } from "../shared/cost/budget.ts";

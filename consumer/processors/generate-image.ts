@@ -8,8 +8,7 @@ import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { generateImage } from "../models/flux.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { readFoundBy } from "../steps/read-searchable-text.ts";
-import { note } from "./note.ts";
-import { discard, processor } from "./processor.ts";
+import { note, discard, processor } from "./processor.ts";
 import { artifactOf } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
 

@@ -7,8 +7,7 @@ import type { Chat } from "../../shared/models/chat.ts";
 import { write, type Written } from "../../shared/models/writer.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { note } from "./note.ts";
-import { discard, processor } from "./processor.ts";
+import { note, discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 
 const DETAILS = "generation.json";

@@ -2,8 +2,24 @@ import { msUntilNext } from "../../shared/db/tasks/leases.ts";
 import { takeSlotsAgain } from "../../shared/db/tasks/wake-slots.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { secondsUntil } from "../../shared/jobs/spread-wakes.ts";
-import { deliverAgain } from "./deliver-again.ts";
 import { LEASE_MS, type LeaseDeps } from "./lease.ts";
+
+/** The queue's max_retries is 100, and a message past it is treated as one that crashes its consumer. */
+const MAX_DELIVERIES = 90;
+
+/**
+ * Have a message delivered again after a delay. A message that was delivered too often is acknowledged instead: the work that
+ * it announced is in D1 or in the inbox, and maintenance finds it there.
+ * @returns whether it will be delivered again.
+ */
+export function deliverAgain(message: Message, delaySeconds: number): boolean {
+  if (message.attempts >= MAX_DELIVERIES) {
+    message.ack();
+    return false;
+  }
+  message.retry({ delaySeconds });
+  return true;
+}
 
 /** The delay after a failure of D1 itself. */
 const RETRY_LATER_SECONDS = 30;

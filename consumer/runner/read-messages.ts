@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { quarantine, type UnreadableMessage } from "../../shared/db/redrives/dead-letters.ts";
 import { isNewerMessage } from "../../shared/jobs/formats.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { deliverAgain } from "./deliver-again.ts";
+import { deliverAgain } from "./acknowledge.ts";
 
 /** A message that could be parsed. The others are already being kept in `dead_letters`. */
 export interface ReadMessage<Body> {

@@ -5,7 +5,7 @@ import { NewerWork } from "../../shared/kinds/index.ts";
 import { isNewerTask } from "../../shared/jobs/formats.ts";
 import type { EndedAttempt, Outcome } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
-import { anotherMayAnswer, failureOf } from "../../shared/models/failure.ts";
+import { anotherMayAnswer, failureOf } from "../../shared/models/model-error.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import { type Attempt, beginAttempt, type Processors } from "./attempt.ts";
 import { fallBack } from "./fall-back.ts";

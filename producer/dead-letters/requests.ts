@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { LETTER_STATES } from "../../shared/redrives/letter-states.ts";
+import { LETTER_STATES } from "../../shared/redrives/redrive.ts";
 import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
 import { MAX_ID_CHARS } from "../../shared/limits.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { AuditEntry } from "../audit/schema.ts";
-import { LETTER_STATES } from "../../shared/redrives/letter-states.ts";
+import { LETTER_STATES } from "../../shared/redrives/redrive.ts";
 import { Attempt } from "../jobs/schema.ts";
 import { MaybeTime, NextCursor, Time } from "../http/time.ts";
 

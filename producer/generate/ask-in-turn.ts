@@ -1,5 +1,5 @@
 // A question goes to its model, and then to the models that may stand in for it. MODEL_FALLBACKS names them, as for tasks.
-import { anotherMayAnswer, failureOf } from "../../shared/models/failure.ts";
+import { anotherMayAnswer, failureOf } from "../../shared/models/model-error.ts";
 import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
 import { type ModelId, TEXT_MODELS } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";

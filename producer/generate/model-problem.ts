@@ -1,4 +1,4 @@
-import { failureOf } from "../../shared/models/failure.ts";
+import { failureOf } from "../../shared/models/model-error.ts";
 import { nextAllocationAt } from "../../shared/models/allocation.ts";
 import { allocationUsed } from "../usage/paid-call.ts";
 import type { Problem } from "../http/problem.ts";

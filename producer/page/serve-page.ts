@@ -4,7 +4,7 @@ import { accessOf } from "../../shared/keys/access.ts";
 import { ASSERTION_HEADER } from "../access/verify-assertion.ts";
 import type { App } from "../http/app.ts";
 
-/** The addresses of the page's views (dashboard/shell/app.tsx). Every other address belongs to the API. */
+/** The addresses of the page's views (dashboard/shell/frame.tsx). Every other address belongs to the API. */
 const PAGE_PATHS = /^\/(?:(?:jobs|new|pictures|operate)(?:\/.*)?)?$/;
 
 /** An attribute of the page's root element. It tells the page that Cloudflare Access let its reader through, so that it asks for no key. */

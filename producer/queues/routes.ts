@@ -3,7 +3,7 @@ import type { DescribeRouteOptions } from "hono-openapi";
 
 import { liftHold } from "../../shared/db/cost/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
-import { readSize } from "../../shared/db/size.ts";
+import { readSize } from "../../shared/db/database.ts";
 import { changePause } from "../../shared/db/tasks/pauses.ts";
 import { readThroughput } from "../../shared/db/tasks/throughput.ts";
 import { announce } from "../../shared/jobs/announce.ts";

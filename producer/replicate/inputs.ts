@@ -4,7 +4,7 @@ import { classification } from "../../shared/kinds/classification/kind.ts";
 import { Text } from "../../shared/kinds/classification/options.ts";
 import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
-import { FileAddress } from "../../shared/replicate/address.ts";
+import { FileAddress } from "../../shared/replicate/input-fields.ts";
 import { drawingOf } from "../../shared/replicate/drawing.ts";
 import { REPLICATE_MODELS, type ReplicateModel } from "../../shared/replicate/models.ts";
 import { PICTURE_INPUTS, type PictureInput } from "../../shared/replicate/picture-input.ts";

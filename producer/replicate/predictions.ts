@@ -5,7 +5,7 @@ import * as z from "zod";
 import { readWholeJob } from "../../shared/archive/whole.ts";
 import { findPrediction, listPredictions } from "../../shared/db/webhooks/predictions.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { MAX_PREDICTION_BYTES } from "../../shared/replicate/address.ts";
+import { MAX_PREDICTION_BYTES } from "../../shared/replicate/input-fields.ts";
 import { predictionView, renderPrediction } from "../../shared/replicate/prediction-view.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";

@@ -1,5 +1,14 @@
-import type { OPS_EVENTS } from "./event.ts";
 import { MINUTE_MS } from "../durations.ts";
+
+/** The events that the operator's endpoints get about the deployment: each alert once an incident, and one when it is over. */
+export const OPS_EVENTS = [
+  "ops.cron_stopped",
+  "ops.queue_growing",
+  "ops.dead_letters_burst",
+  "ops.budget_low",
+  "ops.database_filling",
+  "ops.recovered",
+] as const;
 
 /** The names of the alerts that an operator can get. */
 export type AlertName = Exclude<(typeof OPS_EVENTS)[number], "ops.recovered">;

@@ -157,3 +157,18 @@ function read(code: number | string, text = "") {
 export function shorten(message: string): string {
   return message.length > 1100 ? `${clip(message, 1099)}…` : message;
 }
+
+/** Return whether another model may answer instead: this one has no capacity, was withdrawn, or is not for this account. */
+export function anotherMayAnswer(error: unknown): boolean {
+  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
+}
+
+/**
+ * Return the failure and the remedy that an exception of an attempt stands for. Only a ModelError says something about a model;
+ * for any other exception nothing is guessed.
+ */
+export function failureOf(error: unknown): Pick<ModelError, "failure" | "remedy"> {
+  if (error instanceof ModelError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return { remedy: "retry", failure: { code: "unexpected_error", message: shorten(message) } };
+}

@@ -1,8 +1,12 @@
 import * as z from "zod";
 
-import { MAX_ID_CHARS } from "../limits.ts";
-import { TASK_FORMATS } from "../jobs/formats.ts";
 import { boundedText } from "../input/bounded-text.ts";
+import { TASK_FORMATS } from "../jobs/formats.ts";
+import { MAX_ID_CHARS } from "../limits.ts";
+
+/** `open`: neither redriven nor discarded. A letter that was discarded and then redriven with an earlier stage is `redriven`. */
+export const LETTER_STATES = ["open", "redriven", "discarded"] as const;
+export type LetterState = (typeof LETTER_STATES)[number];
 
 export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;
 export type RedriveState = (typeof REDRIVE_STATES)[number];

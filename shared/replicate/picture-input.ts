@@ -4,8 +4,7 @@ import * as z from "zod";
 import { boundedText } from "../input/bounded-text.ts";
 import { Prompt } from "../kinds/image-generation/options.ts";
 import { MAX_PICTURES } from "../limits.ts";
-import { MAX_PREDICTION_BYTES } from "./address.ts";
-import { choice } from "./choice.ts";
+import { MAX_PREDICTION_BYTES, choice } from "./input-fields.ts";
 
 /** Width and height in pixels at one megapixel. At a quarter of one, each side is half as long. */
 export const SIZES = {

@@ -3,8 +3,7 @@ import * as z from "zod";
 
 import { boundedText } from "../input/bounded-text.ts";
 import { InitialPrompt, LanguageOrAuto } from "../kinds/transcription/options.ts";
-import { FileAddress } from "./address.ts";
-import { choice } from "./choice.ts";
+import { FileAddress, choice } from "./input-fields.ts";
 import { languageCode } from "./language-names.ts";
 
 /** Longer than any name of a language. */

@@ -1,4 +1,4 @@
-import { OPS_EVENTS } from "../alerts/event.ts";
+import { OPS_EVENTS } from "../alerts/alert.ts";
 import { BUDGET_EVENTS } from "../cost/budget.ts";
 import { DAY_MS } from "../durations.ts";
 

@@ -1,6 +1,6 @@
 import { ATTEMPT_COLUMNS } from "../jobs/reads.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
-import { LETTER_STATES, type LetterState } from "../../redrives/letter-states.ts";
+import { LETTER_STATES, type LetterState } from "../../redrives/redrive.ts";
 import type { AttemptRow } from "../../jobs/job-detail.ts";
 
 export interface DeadLetter {
