@@ -5,6 +5,7 @@ import { api } from "../api/session.ts";
 import { tellError } from "../shell/toasts.tsx";
 import { formatBytes } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 
 /** The artifacts of a job, each with a download button. */
 export function ArtifactList({ job: { id, artifacts } }: { job: Job }) {
@@ -21,16 +22,13 @@ export function ArtifactList({ job: { id, artifacts } }: { job: Job }) {
               {contentType} · {formatBytes(sizeBytes)}
             </span>
           </span>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={`Download ${name}`}
+          <IconButton
+            icon="download"
+            label={`Download ${name}`}
             title="Download"
             disabled={save.isPending}
             onClick={() => save.mutate(name)}
-          >
-            <Icon name="download" />
-          </button>
+          />
         </li>
       ))}
     </ul>

@@ -1,7 +1,10 @@
 import { Icon } from "../ui/icon.tsx";
 import { STATE_NAMES } from "../ui/format.ts";
 import { kindName, KNOWN_KINDS } from "../ui/kinds.ts";
+import { Segments } from "../ui/segments.tsx";
 import { type ListFilter, STATES } from "./list-query.ts";
+
+const SHOWN_STATES = [["", "All"], ...STATES.map((state) => [state, STATE_NAMES[state]] as const)] as const;
 
 interface Props {
   readonly filter: ListFilter;
@@ -12,24 +15,13 @@ interface Props {
 export function JobFilters({ filter, change, isBusy }: Props) {
   return (
     <div class="filters" aria-busy={isBusy}>
-      <fieldset class="segments">
-        <legend class="visually-hidden">State</legend>
-        <label>
-          <input
-            type="radio"
-            name="state"
-            checked={filter.state === undefined}
-            onChange={() => change({ state: "" })}
-          />
-          <span>All</span>
-        </label>
-        {STATES.map((state) => (
-          <label key={state}>
-            <input type="radio" name="state" checked={filter.state === state} onChange={() => change({ state })} />
-            <span>{STATE_NAMES[state]}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        legend="State"
+        name="state"
+        choices={SHOWN_STATES}
+        chosen={filter.state ?? ""}
+        onChoose={(state) => change({ state })}
+      />
       <select
         class="select"
         aria-label="Kind"

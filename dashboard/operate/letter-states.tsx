@@ -1,3 +1,5 @@
+import { Segments } from "../ui/segments.tsx";
+
 export const LETTER_STATES = [
   ["open", "Open"],
   ["redriven", "Redriven"],
@@ -7,15 +9,5 @@ export const LETTER_STATES = [
 export type LetterState = (typeof LETTER_STATES)[number][0];
 
 export function StateFilter({ state, showState }: { state: LetterState; showState: (state: LetterState) => void }) {
-  return (
-    <fieldset class="segments">
-      <legend class="visually-hidden">State</legend>
-      {LETTER_STATES.map(([one, name]) => (
-        <label key={one}>
-          <input type="radio" name="letter-state" checked={state === one} onChange={() => showState(one)} />
-          <span>{name}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
+  return <Segments legend="State" name="letter-state" choices={LETTER_STATES} chosen={state} onChoose={showState} />;
 }

@@ -5,6 +5,7 @@ import type { Throughput } from "../../client/index.ts";
 import { IDLE_MS } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { formatCount } from "../ui/format.ts";
+import { Segments } from "../ui/segments.tsx";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 import { Chart, type ChartPoint } from "./chart.tsx";
 
@@ -37,15 +38,13 @@ export function ThroughputChart() {
     <section class="card chart-card">
       <header>
         <h2>Throughput</h2>
-        <fieldset class="segments">
-          <legend class="visually-hidden">Time span</legend>
-          {SPANS_HOURS.map((one) => (
-            <label key={one}>
-              <input type="radio" name="throughput" checked={hours === one} onChange={() => setHours(one)} />
-              <span>{one} h</span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          legend="Time span"
+          name="throughput"
+          choices={SPANS_HOURS.map((one) => [one, `${one} h`])}
+          chosen={hours}
+          onChoose={setHours}
+        />
       </header>
       {read.error !== null && <ErrorState error={read.error} retry={() => void read.refetch()} isInline />}
       {read.data === undefined ? (

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 
 import { sentenceOf } from "../api/queries.ts";
 import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 
 interface Toast {
   readonly id: number;
@@ -49,9 +50,7 @@ export function Toasts() {
               {action.label}
             </button>
           )}
-          <button type="button" class="icon-button" aria-label="Close" onClick={() => close(id)}>
-            <Icon name="close" />
-          </button>
+          <IconButton icon="close" label="Close" onClick={() => close(id)} />
         </div>
       ))}
     </div>

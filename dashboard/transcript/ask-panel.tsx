@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sentenceOf } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { formatClock, formatModel, formatNeurons } from "../ui/format.ts";
-import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import type { Player } from "./player.ts";
 
 interface Answer {
@@ -63,9 +63,7 @@ export function AskPanel({ jobId, player, onClose }: { jobId: string; player: Pl
     <section class="ask card" aria-label="Ask about it">
       <header class="panel-head">
         <h2>Ask about it</h2>
-        <button type="button" class="icon-button" aria-label="Close the questions" onClick={onClose}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label="Close the questions" onClick={onClose} />
       </header>
       {answers.map((answer, index) => (
         <article key={index} class="answer">

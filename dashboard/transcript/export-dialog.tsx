@@ -9,7 +9,9 @@ import { Dialog } from "../ui/dialog.tsx";
 import { formatClock } from "../ui/format.ts";
 import { withoutEnding } from "../ui/file-name.ts";
 import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import { saveFile } from "../ui/save-file.ts";
+import { Segments } from "../ui/segments.tsx";
 import { type Cue, parseCues } from "./captions.ts";
 import type { Edits } from "./edits.ts";
 import { FormatChoice } from "./format-choice.tsx";
@@ -79,23 +81,16 @@ export function ExportDialog({
         <div class="captions">
           <Preview job={job} edits={edits} player={player} captions={captions} />
           <div class="captions-options">
-            <fieldset class="segments">
-              <legend class="visually-hidden">Guidelines</legend>
-              {(Object.keys(PRESETS) as Preset[]).map((one) => (
-                <label key={one}>
-                  <input
-                    type="radio"
-                    name="preset"
-                    checked={preset === one}
-                    onChange={() => {
-                      setPreset(one);
-                      setLength(PRESETS[one].length);
-                    }}
-                  />
-                  <span>{PRESETS[one].name}</span>
-                </label>
-              ))}
-            </fieldset>
+            <Segments
+              legend="Guidelines"
+              name="preset"
+              choices={(Object.keys(PRESETS) as Preset[]).map((one) => [one, PRESETS[one].name])}
+              chosen={preset}
+              onChoose={(one) => {
+                setPreset(one);
+                setLength(PRESETS[one].length);
+              }}
+            />
             <label class="field">
               <span>Line length: {length} characters</span>
               <input
@@ -161,27 +156,16 @@ function Preview({ job, edits, player, captions }: { job: Job; edits: Edits; pla
         </p>
       </div>
       <div class="preview-steps small">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Previous caption"
-          disabled={at === 0}
-          onClick={() => setAt(at - 1)}
-        >
-          <Icon name="arrowLeft" />
-        </button>
+        <IconButton icon="arrowLeft" label="Previous caption" disabled={at === 0} onClick={() => setAt(at - 1)} />
         <span class="dim">
           {cue !== undefined && `${formatClock(cue.startMs)}, ${((cue.endMs - cue.startMs) / 1000).toFixed(1)} s`}
         </span>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Next caption"
+        <IconButton
+          icon="arrowRight"
+          label="Next caption"
           disabled={at >= all.length - 1}
           onClick={() => setAt(at + 1)}
-        >
-          <Icon name="arrowRight" />
-        </button>
+        />
       </div>
     </div>
   );

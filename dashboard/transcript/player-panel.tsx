@@ -4,6 +4,7 @@ import { useComputed } from "@preact/signals";
 
 import { formatClock } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import type { Doubt } from "./lines.ts";
 import { type Player, RATES } from "./player.ts";
 import { SKIP_MS } from "./use-transcript-keys.ts";
@@ -36,25 +37,21 @@ export function PlayerPanel({
       {children}
       <Times player={player} />
       <div class="player-buttons">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Back 5 seconds"
+        <IconButton
+          icon="back5"
+          label="Back 5 seconds"
+          size={20}
           title="Back 5 s (←)"
           onClick={() => player.skip(-SKIP_MS)}
-        >
-          <Icon name="back5" size={20} />
-        </button>
+        />
         <PlayButton player={player} />
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Forward 5 seconds"
+        <IconButton
+          icon="on5"
+          label="Forward 5 seconds"
+          size={20}
           title="Forward 5 s (→)"
           onClick={() => player.skip(SKIP_MS)}
-        >
-          <Icon name="on5" size={20} />
-        </button>
+        />
         <button
           type="button"
           class="button quiet player-slow"

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { tell } from "../shell/toasts.tsx";
-import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import type { Edits } from "./edits.ts";
 import { find, type Hit, replaced } from "./find-words.ts";
 import type { Player } from "./player.ts";
@@ -100,27 +100,9 @@ export function ReplacePanel({
         <span class="small dim replace-count" role="status">
           {text === "" ? "" : hits.length === 0 ? "Not found" : `${here + 1} of ${hits.length}`}
         </span>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Previous match"
-          disabled={current === undefined}
-          onClick={() => show(here - 1)}
-        >
-          <Icon name="up" />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Next match"
-          disabled={current === undefined}
-          onClick={() => show(here + 1)}
-        >
-          <Icon name="down" />
-        </button>
-        <button type="button" class="icon-button" aria-label="Close find and replace" onClick={onClose}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="up" label="Previous match" disabled={current === undefined} onClick={() => show(here - 1)} />
+        <IconButton icon="down" label="Next match" disabled={current === undefined} onClick={() => show(here + 1)} />
+        <IconButton icon="close" label="Close find and replace" onClick={onClose} />
       </div>
       {mayEdit && (
         <div class="replace-row">

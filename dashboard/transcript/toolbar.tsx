@@ -1,4 +1,5 @@
 import { Icon, type IconName } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import type { Edits } from "./edits.ts";
 import type { Open } from "./transcript-view.tsx";
 
@@ -77,28 +78,22 @@ function SaveState({ edits }: { edits: Edits }) {
         )}
         {value.state === "refused" && <span class="bad">Not saved. {value.why}</span>}
       </span>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Undo"
+      <IconButton
+        icon="undo"
+        label="Undo"
         title="Undo (Ctrl+Z)"
         disabled={!edits.canUndo.value}
         onMouseDown={(event) => event.preventDefault()}
         onClick={() => edits.undo()}
-      >
-        <Icon name="undo" />
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Redo"
+      />
+      <IconButton
+        icon="redo"
+        label="Redo"
         title="Redo (Ctrl+Shift+Z)"
         disabled={!edits.canRedo.value}
         onMouseDown={(event) => event.preventDefault()}
         onClick={() => edits.redo()}
-      >
-        <Icon name="redo" />
-      </button>
+      />
     </div>
   );
 }

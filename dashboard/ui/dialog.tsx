@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 
 /** A native dialog. It keeps the focus, Escape closes it, and the page behind it is inert. */
 export function Dialog({
@@ -49,11 +49,7 @@ export function Dialog({
     >
       <header class="dialog-head">
         <h2 id={heading}>{title}</h2>
-        {mayClose && (
-          <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
-            <Icon name="close" />
-          </button>
-        )}
+        {mayClose && <IconButton icon="close" label="Close" onClick={onClose} />}
       </header>
       <div class="dialog-body">{children}</div>
       {footer !== undefined && <footer class="dialog-foot">{footer}</footer>}

@@ -3,6 +3,7 @@ import { Link } from "wouter-preact";
 import { Progress } from "../ui/badge.tsx";
 import { formatBytes, formatDuration } from "../ui/format.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import { kindName, type KnownKind } from "../ui/kinds.ts";
 import { PriceOf } from "./price.tsx";
 import { type Item, pause, remove, resume, retry } from "./queue.ts";
@@ -118,47 +119,20 @@ function FileButtons({ item }: { item: Item }) {
   return (
     <div class="file-buttons">
       {state.value === "sending" && mayPause.value && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={`Pause ${file.name}`}
-          title="Pause"
-          onClick={() => pause(item)}
-        >
-          <Icon name="pause" />
-        </button>
+        <IconButton icon="pause" label={`Pause ${file.name}`} title="Pause" onClick={() => pause(item)} />
       )}
       {state.value === "paused" && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={`Resume ${file.name}`}
-          title="Resume"
-          onClick={() => resume(item)}
-        >
-          <Icon name="play" />
-        </button>
+        <IconButton icon="play" label={`Resume ${file.name}`} title="Resume" onClick={() => resume(item)} />
       )}
       {state.value === "failed" && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={`Retry ${file.name}`}
-          title="Retry"
-          onClick={() => retry([item])}
-        >
-          <Icon name="redo" />
-        </button>
+        <IconButton icon="redo" label={`Retry ${file.name}`} title="Retry" onClick={() => retry([item])} />
       )}
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={`Remove ${file.name}`}
+      <IconButton
+        icon="close"
+        label={`Remove ${file.name}`}
         title={state.value === "done" ? "Remove from the list" : "Remove"}
         onClick={() => remove(item)}
-      >
-        <Icon name="close" />
-      </button>
+      />
     </div>
   );
 }
