@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon.tsx";
 import { kindName } from "../ui/kinds.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { BudgetDialog } from "./budget-dialog.tsx";
-import { useLoad } from "./queues-view.tsx";
+import { useLoad } from "./load.ts";
 
 const BUDGETS_KEY = ["budgets"] as const;
 

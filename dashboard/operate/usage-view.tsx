@@ -5,10 +5,11 @@ import type { Usage } from "../../client/index.ts";
 import { api, isOperator } from "../api/session.ts";
 import { formatCount, formatModel, formatNeurons, formatUsd } from "../ui/format.ts";
 import { kindName } from "../ui/kinds.ts";
+import { Segments } from "../ui/segments.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
 import { Budgets } from "./budgets.tsx";
 import { Chart, type ChartPoint } from "./chart.tsx";
-import { Figure } from "./queues-view.tsx";
+import { Figure } from "./figure.tsx";
 
 type Row = Usage["rows"][number];
 
@@ -41,24 +42,20 @@ export function UsageView() {
       <section class="section">
         <div class="section-head">
           <h2>Usage</h2>
-          <fieldset class="segments">
-            <legend class="visually-hidden">Group by</legend>
-            {GROUPS.filter(([one]) => one !== "owner" || isOperator()).map(([one, name]) => (
-              <label key={one}>
-                <input type="radio" name="usage-by" checked={group === one} onChange={() => setGroup(one)} />
-                <span>{name}</span>
-              </label>
-            ))}
-          </fieldset>
-          <fieldset class="segments">
-            <legend class="visually-hidden">Time span</legend>
-            {SPANS_DAYS.map((one) => (
-              <label key={one}>
-                <input type="radio" name="usage-days" checked={days === one} onChange={() => setDays(one)} />
-                <span>{one} days</span>
-              </label>
-            ))}
-          </fieldset>
+          <Segments
+            legend="Group by"
+            name="usage-by"
+            choices={GROUPS.filter(([one]) => one !== "owner" || isOperator())}
+            chosen={group}
+            onChoose={setGroup}
+          />
+          <Segments
+            legend="Time span"
+            name="usage-days"
+            choices={SPANS_DAYS.map((one) => [one, `${one} days`])}
+            chosen={days}
+            onChoose={setDays}
+          />
         </div>
         {usage.error !== null && (
           <ErrorState error={usage.error} retry={() => void usage.refetch()} isInline={usage.data !== undefined} />

@@ -1,7 +1,8 @@
 import type { JobRequest } from "../../client/index.ts";
 import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
-import { Choice, Terms } from "./job-settings.tsx";
+import { Choice } from "./choice.tsx";
+import { Terms } from "./job-settings.tsx";
 import { type Options, settings, termsOf } from "./settings.ts";
 import { RequestForm } from "./request-form.tsx";
 
