@@ -8,7 +8,7 @@ import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { cutOff } from "../chunks/missing.ts";
 import { READ_BYTES, type CallLimits } from "../chunks/limits.ts";
-import { writePackets } from "../chunks/remux.ts";
+import { writePackets } from "../chunks/packets.ts";
 import { readHeld } from "../reading/counted-source.ts";
 import { extractPcm, pcmContainer, planPcm } from "../wav/pcm-cutter.ts";
 import type { Work } from "../reading/work.ts";

@@ -16,7 +16,8 @@ import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "./limits.ts";
 import { brokenOff, cutOff } from "./missing.ts";
 import type { Point } from "../reading/points.ts";
-import { packetSizes, remuxSpan } from "./remux.ts";
+import { packetSizes } from "./packets.ts";
+import { remuxSpan } from "./remux.ts";
 import { timeMap } from "./time-map.ts";
 import type { Work } from "../reading/work.ts";
 

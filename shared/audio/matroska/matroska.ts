@@ -1,16 +1,25 @@
 import * as z from "zod";
 
-import { DamagedSource, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
+import {
+  DamagedSource,
+  refuse,
+  type AudioPlan,
+  type ChunkFile,
+  type ChunkPlan,
+  type Refusal,
+} from "../chunks/chunk.ts";
 import { soundAlone, type Container } from "../chunks/container.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import type { CallLimits, Wanted } from "../chunks/limits.ts";
+import { HEAD_BYTES, type CallLimits, type Wanted } from "../chunks/limits.ts";
+import type { TrackChoice } from "../chunks/audio-track.ts";
 import { planParts } from "../chunks/parts.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import { asciiAt, fromBase64, indexOfBytes, toBase64 } from "../reading/bytes.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
 import type { Work } from "../reading/work.ts";
 import { readCues } from "./cues.ts";
-import { clustersIn, readFile, readStart, type Matroska, type Track } from "./start.ts";
+import { clustersIn, readEnd } from "./end.ts";
+import { readStart, type Matroska, type Track } from "./start.ts";
 import { stripMatroska } from "./strip.ts";
 
 /** A chunk stores the headers, or only their length if they are too long. */
@@ -41,6 +50,20 @@ const BEGINNING: Beginning = {
   mark: [0x1a, 0x45, 0xdf, 0xa3],
   startOf: (bytes, at, work) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0, work) === -1 ? null : at),
 };
+
+/** Read the headers and the duration of the file. */
+async function readFile(source: ByteSource, choice: TrackChoice | undefined, work: Work): Promise<Matroska | Refusal> {
+  const file = await readStart(source, { lookBytes: HEAD_BYTES, choice }, work);
+  if ("type" in file) return file;
+  const end = await readEnd(source, file, work);
+  if (end === null) {
+    return refuse(
+      "damaged",
+      "The file has headers but no sound after them. Its upload or its download was interrupted: send it again.",
+    );
+  }
+  return end.durationMs > 0 ? { ...file, ...end } : refuse("no_audio_track", "The file holds no audio.");
+}
 
 async function planMatroska(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
   const file = await readFile(source, limits.audioTrack, work);

@@ -6,16 +6,15 @@ import { findStarts, type Beginning } from "../chunks/joined.ts";
 import { HEAD_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { timeMap } from "../chunks/time-map.ts";
-import { asciiAt, indexOfBytes, toBase64, viewOf } from "../reading/bytes.ts";
-import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import type { Point } from "../reading/points.ts";
+import { toBase64, viewOf } from "../reading/bytes.ts";
+import type { ByteSource } from "../reading/byte-source.ts";
 import { PcmFormat } from "../wav/pcm.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 import { cutOff } from "../chunks/missing.ts";
-import { boxBody, boxesIn, MAX_HEADER_BOX_BYTES, type Box } from "./boxes.ts";
-import { MOOF } from "./fragments.ts";
-import { readFragment, type Fragment } from "./fragment.ts";
+import { boxBody, boxesIn, MAX_HEADER_BOX_BYTES } from "./boxes.ts";
+import { findLast, fragmentsIn, hasFragments, look, msOf, walkFragments } from "./find-fragments.ts";
+import type { Fragment } from "./fragment.ts";
 import { describePackets, IndexedPackets } from "./packets.ts";
 import type { SampleTables } from "./tables.ts";
 import type { Mp4Track } from "./track.ts";
@@ -40,14 +39,8 @@ export const Fmp4Extra = z.object({
 });
 export type Fmp4Extra = z.infer<typeof Fmp4Extra>;
 
-/** The memory of a fragment with its runs. */
-const FRAGMENT_ENTRIES = 8;
-
 /** If fragments last this long, a search at a guessed place reads more than stepping from one to the next. */
 const LONG_FRAGMENT_MS = 10_000;
-/** The longest fragment of video. A search for the next fragment stops after this many bytes. */
-const LOOK_BYTES = 8 * 1024 * 1024;
-
 /** The name of the first box of a file. The size of the box is before the name. */
 const BEGINNING: Beginning = {
   mark: [0x66, 0x74, 0x79, 0x70],
@@ -188,97 +181,6 @@ async function saidMs(source: ByteSource, track: Mp4Track, work: Work): Promise<
   return msOf(ticks, track);
 }
 
-function msOf(ticks: number, track: Mp4Track): number {
-  return ((ticks - track.startTicks) / track.timescale) * 1000;
-}
-
 function ticksOf(timeMs: number, track: Mp4Track): number {
   return (timeMs / 1000) * track.timescale + track.startTicks;
-}
-
-async function look(
-  source: ByteSource,
-  track: Mp4Track,
-  { offset, bytes }: { readonly offset: number; readonly bytes: number },
-  work: Work,
-): Promise<readonly Point[]> {
-  for (let length = Math.ceil(bytes); length <= LOOK_BYTES; length *= 4) {
-    const fragments = fragmentsIn(await readWithin(source, offset, length), { base: offset, track }, work);
-    if (fragments.length > 0) {
-      return fragments.map(({ box, fragment }) => placeOf(box, fragment, track));
-    }
-    if (offset + length >= source.sizeBytes) break;
-  }
-  return [];
-}
-
-/** Find the places of all fragments by the sizes of the boxes. This reads the header of each. */
-async function walkFragments(
-  source: ByteSource,
-  track: Mp4Track,
-  work: Work,
-  startTicks: number | null = null,
-): Promise<{ readonly points: readonly Point[]; readonly last: Fragment | null }> {
-  const window = windowOn(source, HEAD_BYTES / 4);
-  const points: Point[] = [];
-  let last: Fragment | null = null;
-  let before = startTicks;
-  for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes, work)) {
-    if (box.name !== "moof") continue;
-    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track), work, before);
-    if (fragment === null) continue;
-    work.keep();
-    points.push(placeOf(box, fragment, track));
-    last = fragment;
-    if (before !== null) before = fragment.startTicks + fragment.ticks;
-  }
-  return { points, last };
-}
-
-function placeOf({ offset }: Pick<Box, "offset">, { startTicks, ticks }: Fragment, track: Mp4Track): Point {
-  return { offset, timeMs: msOf(startTicks, track), untilMs: msOf(startTicks + ticks, track) };
-}
-
-/** Whether any fragment follows the index. Only headers of boxes are read. */
-async function hasFragments(source: ByteSource, { moov }: Mp4Track, work: Work): Promise<boolean> {
-  for await (const box of boxesIn(windowOn(source, 16), moov.endOffset, source.sizeBytes, work)) {
-    if (box.name === "moof") return true;
-  }
-  return false;
-}
-
-async function findLast(source: ByteSource, track: Mp4Track, work: Work): Promise<Fragment | null> {
-  for (let length = HEAD_BYTES; ; length *= 4) {
-    const offset = Math.max(track.moov.endOffset, source.sizeBytes - length);
-    const fragment = fragmentsIn(await readWithin(source, offset, length), { base: offset, track }, work).at(
-      -1,
-    )?.fragment;
-    if (fragment !== undefined) return fragment;
-    if (offset === track.moov.endOffset || length >= LOOK_BYTES) return null;
-  }
-}
-
-/** Return the audio track's fragments whose headers are complete in these bytes. */
-function fragmentsIn(
-  bytes: Uint8Array,
-  { base, track, most = Infinity }: { readonly base: number; readonly track: Mp4Track; readonly most?: number },
-  work: Work,
-) {
-  const found: { readonly box: Pick<Box, "offset">; readonly fragment: Fragment }[] = [];
-  const find = (from: number) => indexOfBytes(bytes, MOOF, from, work);
-  for (let at = find(4); at !== -1 && found.length < most; at = find(at + 4)) {
-    work.visit();
-    const start = at - 4;
-    const size = viewOf(bytes).getUint32(start);
-    if (asciiAt(bytes, start + 12, 4) !== "mfhd" || start + size > bytes.length) continue;
-    const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaultsOf(track), work);
-    if (fragment === null) continue;
-    found.push({ box: { offset: base + start }, fragment });
-    work.peak(FRAGMENT_ENTRIES * found.length);
-  }
-  return found;
-}
-
-function defaultsOf({ trackId, fragments }: Mp4Track) {
-  return { trackId, duration: fragments?.duration ?? 0, size: fragments?.size ?? 0 };
 }

@@ -11,7 +11,7 @@ import { CLOCK_HZ, isPackets, nextSync, PACKET_BYTES, packetsIn, pcrIn, ptsIn, t
 import { STRIPPED_ZERO_MS, stripTs, ticksSince } from "./strip.ts";
 import { tablesFor } from "./tables.ts";
 import { planParts } from "../chunks/parts.ts";
-import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
+import { audioSpan, withAudioTrack } from "../chunks/packets.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import { WorkSpent, type Work } from "../reading/work.ts";
 

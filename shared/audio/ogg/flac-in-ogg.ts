@@ -1,4 +1,4 @@
-import { cutFlac } from "../flac/flac.ts";
+import { cutFlac } from "../flac/cut.ts";
 import type { Flac } from "../flac/frame.ts";
 import { scanFlac } from "../flac/scan.ts";
 import { readFlacStart } from "../flac/stream.ts";

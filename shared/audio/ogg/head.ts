@@ -6,7 +6,7 @@ import { chooseTrack, namedTrack, type Candidate } from "../chunks/tracks.ts";
 import { hasItsChecksum, packetsOn, pagesIn, withoutPreSkip, type OggPage } from "./page.ts";
 import { leanHead } from "./lean-head.ts";
 import { countFlac, flacHeadEnd, flacInfo, type FlacInfo } from "./flac-in-ogg.ts";
-import { audioSpan } from "../chunks/remux.ts";
+import { audioSpan } from "../chunks/packets.ts";
 import type { Work } from "../reading/work.ts";
 
 /** The longest header: tags may hold a picture. */
