@@ -1,6 +1,6 @@
 import { byteAt, viewOf } from "../reading/bytes.ts";
 import type { Work } from "../reading/work.ts";
-import { crc8, RATES, readCodedNumber, type Flac } from "./frame.ts";
+import { crc8, RATES, readBlockSize, readCodedNumber, type Flac } from "./frame.ts";
 
 /** A frame that is read by its own header, without the file's header. */
 export interface BareFrame {
@@ -25,13 +25,8 @@ export function bareFrame(bytes: Uint8Array, at: number): BareFrame | null {
   if (sizeCode === 0 || rateCode === 15 || channelCode > 10 || byteAt(bytes, at + 3) & 1) return null;
   const coded = readCodedNumber(bytes, at + 4);
   if (coded === null || bitsPerSample === null) return null;
-  let end = at + 4 + coded.bytes;
-  let samples = sizeCode === 1 ? 192 : sizeCode < 6 ? 576 << (sizeCode - 2) : 256 << (sizeCode - 8);
-  if (sizeCode === 6) samples = byteAt(bytes, end++) + 1;
-  if (sizeCode === 7) {
-    samples = ((byteAt(bytes, end) << 8) | byteAt(bytes, end + 1)) + 1;
-    end += 2;
-  }
+  const { samples, bytes: sizeBytes } = readBlockSize(bytes, at + 4 + coded.bytes, sizeCode);
+  let end = at + 4 + coded.bytes + sizeBytes;
   let sampleRate = RATES[rateCode] ?? 0;
   if (rateCode === 12) sampleRate = 1000 * byteAt(bytes, end++);
   if (rateCode > 12) {

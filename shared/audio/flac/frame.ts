@@ -38,6 +38,13 @@ export interface FlacFrame {
 /** Sampling rates by their codes; 0 if the code has another meaning. */
 export const RATES = [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 
+/** Read the number of samples in a frame (RFC 9639, 9.1.1): the code has it, or says how many bytes behind the frame's number have it. */
+export function readBlockSize(bytes: Uint8Array, at: number, code: number): { samples: number; bytes: number } {
+  if (code === 6) return { samples: byteAt(bytes, at) + 1, bytes: 1 };
+  if (code === 7) return { samples: ((byteAt(bytes, at) << 8) | byteAt(bytes, at + 1)) + 1, bytes: 2 };
+  return { samples: code === 1 ? 192 : code < 6 ? 576 << (code - 2) : 256 << (code - 8), bytes: 0 };
+}
+
 /** Read a frame's header (RFC 9639, 9.1). Null unless its CRC and the stream's parameters match. */
 export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStream): FlacFrame | null {
   if (at + 6 > bytes.length || (byteAt(bytes, at + 1) & 0xfe) !== 0xf8) return null;
@@ -50,13 +57,8 @@ export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStrea
   if (rateCode > 0 && rateCode < 12 && RATES[rateCode] !== stream.sampleRate) return null;
   const coded = readCodedNumber(bytes, at + 4);
   if (coded === null) return null;
-  let end = at + 4 + coded.bytes;
-  let samples = sizeCode === 1 ? 192 : sizeCode < 6 ? 576 << (sizeCode - 2) : 256 << (sizeCode - 8);
-  if (sizeCode === 6) samples = byteAt(bytes, end++) + 1;
-  if (sizeCode === 7) {
-    samples = ((byteAt(bytes, end) << 8) | byteAt(bytes, end + 1)) + 1;
-    end += 2;
-  }
+  const { samples, bytes: sizeBytes } = readBlockSize(bytes, at + 4 + coded.bytes, sizeCode);
+  let end = at + 4 + coded.bytes + sizeBytes;
   end += rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0;
   if (end >= bytes.length || crc8(bytes.subarray(at, end)) !== bytes[end]) return null;
   if (samples > stream.maxBlockSamples) return null;
