@@ -280,7 +280,7 @@ test("passages are searched for, as a table or a document a line", async () => {
   expect(lines(listed.stdout).map((line) => JSON.parse(line))).toMatchObject([{ jobId: picture.id, source: "prompt" }]);
   expect(await run(["search", "harbour", "--job", talk.id, "--json"])).toMatchObject({ code: 0 });
   const byWords = await run(["search", "harbour", "error:3040"]);
-  expect(byWords.stderr).toContain("only words were looked for");
+  expect(byWords.stderr).toContain("so the search used only words");
   expect(lines(byWords.stdout)).toHaveLength(3);
   expect(await run(["search", "x".repeat(1001)])).toMatchObject({ code: 2 });
   expect(await run(["search"])).toMatchObject({ code: 2 });

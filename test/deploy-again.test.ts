@@ -37,7 +37,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     const refused = await project.deploy(["--origin", "https://app.example.com"]);
     expect(refused).toMatchObject({ exitCode: 0 });
     const bucket = "npx wrangler r2 bucket";
-    expect(refused.output.match(/^warning: could not make .*$/gm)?.toSorted()).toEqual([
+    expect(refused.output.match(/^warning: could not create .*$/gm)?.toSorted()).toEqual([
       expect.stringContaining("the CORS rule of 'darkroom-media'"),
       expect.stringContaining("the notification rule of 'darkroom-media'"),
     ]);
@@ -45,7 +45,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
       `${bucket} notification create darkroom-media --event-type=object-create --queue=media-uploads --prefix=inbox/`,
       `${bucket} cors set darkroom-media --force --file=.wrangler/r2-cors.json`,
     ]) {
-      expect(refused.output).toContain(`To make it by hand: ${command}`);
+      expect(refused.output).toContain(`To create it by hand: ${command}`);
     }
     expect(refused.output).toContain("maintenance finds uploads by a sweep");
 
@@ -91,7 +91,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     darkroom.loseAnswersOf((call) => /POST .*\/query$/.test(call) && hasKey());
     const interrupted = await project.provision();
     const [[id] = []] = keysStored(darkroom);
-    expect(interrupted).toMatchObject({ exitCode: 1, output: expect.stringContaining("warning: could not make") });
+    expect(interrupted).toMatchObject({ exitCode: 1, output: expect.stringContaining("warning: could not create") });
     expect(interrupted.output).toContain(
       `If the next run says that dk_${id}_… is there already, the key above is valid.`,
     );

@@ -172,15 +172,15 @@ describe("a schema is refused with the place", () => {
     [
       { pattern: "^(a+)+$" },
       "pattern",
-      "a pattern must not repeat a group; say how the whole string looks in other words, in 'description'",
+      "a pattern must not repeat a group; describe the string in 'description' instead",
     ],
     [
       { pattern: "^(a|a){9}$" },
       "pattern",
-      "a pattern must not repeat a group; say how the whole string looks in other words, in 'description'",
+      "a pattern must not repeat a group; describe the string in 'description' instead",
     ],
     [{ pattern: String.raw`(a)\1` }, "pattern", "a pattern must not refer back to its groups"],
-    [{ pattern: "^(?=a)" }, "pattern", "a pattern must not look around, and its groups have no names"],
+    [{ pattern: "^(?=a)" }, "pattern", "a pattern must not have lookarounds or named groups"],
     [
       { pattern: "a*a*a*b" },
       "pattern",

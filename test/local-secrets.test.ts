@@ -85,7 +85,7 @@ describe("with secrets of its own", () => {
     const refused = await darkroom.raw(`${HOST}/v1/jobs`, as(LOCAL_KEY));
     const { code, detail } = await refused.json<Problem>();
     expect([refused.status, code]).toEqual([401, "unauthorized"]);
-    expect(detail).toContain("localhost alone");
+    expect(detail).toContain("only on localhost");
     const asToken = { headers: { authorization: `Token ${LOCAL_KEY}` } };
     expect((await darkroom.raw(`${HOST}/replicate/v1/models`, asToken)).status).toBe(401);
     expect((await darkroom.raw("http://localhost/v1/jobs", as(LOCAL_KEY))).status).toBe(200);

@@ -235,7 +235,7 @@ test("an object put where another owner announced an upload is ignored, and take
   const upload = await announce();
   const foreign = await darkroom.bindings().MEDIA.put(upload.key, "stray", { customMetadata: { owner: "operator" } });
   await tell(upload, foreign.etag);
-  const reason = "it lies where another owner announced an upload";
+  const reason = "another owner has announced an upload under this object key";
   expect(await seen(1, KEYS.operator)).toMatchObject([{ jobId: null, ignoredReason: reason }]);
   await (
     await unconditional(upload)

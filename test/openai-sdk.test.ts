@@ -172,10 +172,14 @@ test("errors are the SDK's own classes, with the parameter at fault", async () =
     [
       { response_format: "diarized_json" },
       "response_format",
-      "'response_format' is 'diarized_json': the models here do",
+      "'response_format' is 'diarized_json': the models here cannot",
     ],
-    [{ model: "accurate", response_format: "srt", stream: true }, "response_format", "a stream has the text alone"],
-    [{ model: "fast", prompt: "numbers" }, "prompt", "Unsupported value: 'prompt' is 'numbers': the model takes none."],
+    [{ model: "accurate", response_format: "srt", stream: true }, "response_format", "a stream has only the text"],
+    [
+      { model: "fast", prompt: "numbers" },
+      "prompt",
+      "Unsupported value: 'prompt' is 'numbers': the model does not take this.",
+    ],
     [{ model: "fast", language: "de" }, "language", "'language' is 'de': the model knows only 'en'."],
   ] as const) {
     const refused = await ask(more);

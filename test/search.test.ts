@@ -61,7 +61,7 @@ test("a search is metered as the owner's, and one that fails for want of the mod
   const refused = await search({ q: "lighthouse error:3040" });
   expect(refused.hits.map(({ foundBy, similarity }) => [foundBy, similarity])).toEqual([[["words"], null]]);
   expect(refused).toMatchObject({ engine: null, neurons: 0 });
-  expect(refused.degraded).toContain("only words were looked for");
+  expect(refused.degraded).toContain("so the search used only words");
   const late = await search({ q: "lighthouse sleep:20000" });
   expect(late.hits).toHaveLength(1);
   expect(late.degraded).not.toBeNull();

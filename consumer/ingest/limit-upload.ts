@@ -54,7 +54,7 @@ export function refuseUpload(
   if (before !== undefined && !before.includes(object.etag)) return HAS_ITS_JOB;
   const upload = announced.get(uploadId);
   if (upload?.key === object.key) {
-    if (upload.ownerId !== ownerId) return "it lies where another owner announced an upload";
+    if (upload.ownerId !== ownerId) return "another owner has announced an upload under this object key";
     if (upload.abortedAt !== null) return "its upload was aborted";
   }
   const keyId = object.customMetadata?.[KEY_ID];

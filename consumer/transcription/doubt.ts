@@ -97,10 +97,12 @@ function isTakenForSilence({ noSpeechProbability }: Signals): boolean {
 function paceDoubt(words: readonly Word[]): string | null {
   const spokenMs = words.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
   if (words.length >= FEW_WORDS && spokenMs / words.length > MOST_WORD_MS)
-    return "there are far fewer words than the sound would have";
+    return "there are far fewer words than the sound suggests";
   const chars = words.reduce((sum, { text }) => sum + text.length, 0);
   const first = words[0]?.startMs ?? 0;
   const lastingMs = Math.max(...words.map(({ endMs }) => endMs), first) - first;
   const isTooFast = lastingMs < words.length * LEAST_WORD_MS || lastingMs < chars * LEAST_CHAR_MS;
-  return words.length >= MANY_WORDS && lastingMs > 0 && isTooFast ? "there are more words than anybody can say" : null;
+  return words.length >= MANY_WORDS && lastingMs > 0 && isTooFast
+    ? "there are more words than a person can say in that time"
+    : null;
 }

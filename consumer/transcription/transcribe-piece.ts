@@ -112,7 +112,7 @@ function saidInQuiet(segments: readonly Segment[], quiet: readonly Times[]): rea
           middle(one) < endMs - EDGE_MS,
       ),
     )
-    .map(({ startMs, endMs }) => ({ startMs, endMs, reason: "there is next to no sound here" }));
+    .map(({ startMs, endMs }) => ({ startMs, endMs, reason: "there is almost no sound here" }));
 }
 
 function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[]): Segment {

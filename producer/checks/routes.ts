@@ -17,9 +17,12 @@ checks.get(
   describe({
     operationId: "readChecks",
     summary: "List what the deployment lacks, and the commands that add it",
-    description: "Tells which parts of the deployment are not set up, with the commands that set them up.",
+    description:
+      "Lists every optional part of the deployment with its state, and the commands that set up a missing one.",
     tags: ["operations"],
-    answers: { 200: { description: "every part, also those that are complete", schema: CheckList, example: CHECKS } },
+    answers: {
+      200: { description: "every part, including those that are set up", schema: CheckList, example: CHECKS },
+    },
     problems: ["invalid_request", "forbidden"],
   }),
   operatorOnly("Only the operator may check the deployment. Use a key of the operator."),

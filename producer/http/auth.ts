@@ -58,7 +58,8 @@ async function whoSends(c: Context<App>): Promise<Key | Problem> {
   const token = tokenOf(authorization);
   if (token === null) return { code: "unauthorized", detail: "Send 'Authorization: Bearer <key>'." };
   if (token === LOCAL_KEY && !isLocalhost(new URL(c.req.url).hostname)) {
-    const detail = "Everybody knows the key of local development: it works on localhost alone.";
+    const detail =
+      "This is the public key of local development. It works only on localhost. Send a key that this deployment has created.";
     return { code: "unauthorized", detail };
   }
   const key = await keyOf(c, token);

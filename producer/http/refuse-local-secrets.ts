@@ -13,6 +13,6 @@ export const refuseLocalSecrets = createMiddleware<App>(async (c, next) => {
   if (isLocalhost(hostname) || pathname === "/healthz") return next();
   const names = localSecretsOf(c.env);
   if (names.length === 0) return next();
-  const detail = `This deployment has the public secrets of local development (${names.join(", ")}), so it answers on localhost alone. Set your own secrets, as docs/security.md says.`;
+  const detail = `This deployment has the public secrets of local development (${names.join(", ")}), so it answers only on localhost. Set your own secrets, as docs/security.md says.`;
   return problem(c, { code: "local_secrets", detail });
 });

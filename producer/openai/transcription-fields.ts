@@ -96,7 +96,7 @@ export function readTranscription(c: Context<App>, task: Wanted["task"], form: F
   };
 }
 
-const NO_OPTION = "the model takes none. Leave it out, or use 'whisper-1' or 'accurate'.";
+const NO_OPTION = "the model does not take this. Leave it out, or use 'whisper-1' or 'accurate'.";
 
 function reasonAgainst(language: string | undefined, takesOptions: boolean, only: string | undefined): string | null {
   if (language === undefined) return null;
@@ -107,9 +107,9 @@ function reasonAgainst(language: string | undefined, takesOptions: boolean, only
 }
 
 function reasonAgainstFormat(format: string, isStream: boolean): string | null {
-  if (format === "diarized_json") return "the models here do not tell speakers apart. Use 'json' or 'verbose_json'.";
+  if (format === "diarized_json") return "the models here cannot distinguish speakers. Use 'json' or 'verbose_json'.";
   if (isStream && format !== "json" && format !== "text") {
-    return "a stream has the text alone. Use 'json', or leave out 'stream'.";
+    return "a stream has only the text. Use 'json', or leave out 'stream'.";
   }
   return null;
 }

@@ -117,7 +117,7 @@ queues.post(
   "/:kind/pause",
   describe({
     operationId: "pauseKind",
-    summary: "Pause a kind: its running tasks go on, and no more are started",
+    summary: "Pause a kind: its running tasks continue, and no more are started",
     description:
       "Tasks of this kind do not start until it is resumed. Those that run end as usual. Only the operator may pause.",
     request: PAUSE_REQUEST,
@@ -178,7 +178,7 @@ queues.delete(
     operationId: "liftHold",
     summary: "Lift the hold of an account that the platform has refused",
     description:
-      "The platform refused the account, so nothing is asked of any model until a time. This lifts that stop at once. Only the operator may lift it.",
+      "The platform refused the account, so Darkroom asks no model until the hold ends. This ends the hold at once. Only the operator may lift it.",
     tags: ["operations"],
     answers: { 204: { description: "the account is not held" } },
     problems: ["forbidden"],

@@ -9,7 +9,7 @@ const MAX_HITS = 50;
 
 /** The query of `GET /v1/search`. */
 export const SearchQuery = z.strictObject({
-  q: boundedText({ max: MAX_QUERY_CHARS, min: 1, trim: true, empty: "there is nothing to look for" }),
+  q: boundedText({ max: MAX_QUERY_CHARS, min: 1, trim: true, empty: "the query is empty" }),
   limit: z.coerce.number().int().min(1).max(MAX_HITS).default(10),
   kind: z.enum(JOB_KINDS).optional(),
   jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),

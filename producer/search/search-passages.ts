@@ -50,13 +50,13 @@ export async function searchPassages(
   const [hits] = await Promise.all([byBoth, paid.ok ? paid.settle(calls, failedWith) : null]);
   const how = { engine: understood?.engine ?? null, neurons: neuronsOf(calls) ?? 0 };
   if (hits !== null) return { hits, ...how, degraded: null };
-  const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} Only words were looked for.`;
+  const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} The search used only words.`;
   return { hits: await passages.query(byWords), ...how, degraded };
 }
 
 function silenceOf(isModelSilent: boolean): string {
-  const silent = isModelSilent ? "model that understands the query" : "index of meanings";
-  return `The ${silent} did not answer; only words were looked for.`;
+  const silent = isModelSilent ? "model that embeds the query" : "index of vectors";
+  return `The ${silent} did not answer, so the search used only words.`;
 }
 
 /** @throws an Error if the model does not answer, or not in time. */

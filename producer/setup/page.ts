@@ -11,10 +11,10 @@ export function isUsableToken(token: string | undefined): token is string {
 }
 
 /** How to set a token for a deployment. The API sends this text too. */
-export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which also makes the first admin key.`;
+export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which also creates the first admin key.`;
 
 export const ALREADY_SET_UP =
-  "This deployment already has its first admin key. If the key has expired, run bin/provision, which makes another one. If the key is lost, see docs/security.md.";
+  "This deployment already has its first admin key. If the key has expired, run bin/provision, which creates another one. If the key is lost, see docs/security.md.";
 
 /** @param attempt the random text that the form sends with the token. @param refusal why the last token was refused. */
 export function setupPage(state: SetupState, attempt: string, refusal?: string) {

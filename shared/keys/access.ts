@@ -76,7 +76,7 @@ function refuseIneffective(members: readonly AccessMember[], context: z.Refineme
   const places = new Map<string, number>();
   for (const [index, { who, scopes }] of members.entries()) {
     if (who.startsWith("group:") && scopes.length === 0) {
-      const message = "names no scope, and a group cannot be locked out, because Access may leave groups out";
+      const message = "has no scope, but a group cannot be refused in this way, because Access may leave groups out";
       context.addIssue({ code: "custom", path: [index, "scopes"], message });
     }
     const names = who.startsWith("group:") ? [who] : [who, domainOf(who)];
@@ -105,7 +105,7 @@ export function accessOf({ ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_
     .map((tag) => tag.trim())
     .filter((tag) => tag !== "");
   if (audiences.length === 0 || !audiences.every((tag) => AUDIENCE.test(tag))) {
-    const why = "ACCESS_AUD is not the AUD tag of an Access application, or several of them with commas between.";
+    const why = "ACCESS_AUD is not the AUD tag of an Access application, or several of them separated by commas.";
     return { state: "wrong", why };
   }
   const members = readMembers(given);

@@ -300,5 +300,5 @@ test("FLAC that says it lasts for weeks is refused, however short its sound is",
 test("a number that points outside of the file is refused with a clear message", async () => {
   const read = () => Promise.reject(new RangeError("Offset is outside the bounds of the DataView"));
   const plan = await planAudio({ sizeBytes: 100, read }, LIMITS);
-  expect(plan).toMatchObject({ type: "refused", message: expect.stringMatching(/points outside of it/) as unknown });
+  expect(plan).toMatchObject({ type: "refused", message: expect.stringMatching(/points outside the file/) as unknown });
 });

@@ -145,7 +145,7 @@ test("strips that lie far apart do not fetch a megabyte each, and strips in reve
   const restAt = 10 + 9 * 12 + 4;
   const body = 3 * MEGABYTE;
   for (const [placeOf, says] of [
-    [(strip: number) => (strip % 2) * 2 * MEGABYTE, /overlap or lie in no order/],
+    [(strip: number) => (strip % 2) * 2 * MEGABYTE, /overlap or are out of order/],
     [(strip: number) => (strips - strip) * 500, null],
   ] as const) {
     const rest = new Uint8Array(body + strips * 8);

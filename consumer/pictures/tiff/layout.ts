@@ -161,7 +161,7 @@ export async function readLayout(file: PictureFile, check: (size: Size) => void)
   if (!isReadBits(bits) || !isSameBits || (bits < 8 && samples > 1) || (bits > 8 && colours === "palette"))
     throw unreadVariant("TIFF", `has ${[bits, ...others].join(", ")} bits for each value`);
   if ((await value(TAG.sampleFormat, 1)) !== 1)
-    throw unreadVariant("TIFF", "has values that are not whole numbers from 0 on");
+    throw unreadVariant("TIFF", "has values that are not unsigned whole numbers");
   if ((await value(TAG.fillOrder, 1)) !== 1) throw unreadVariant("TIFF", "has its bits in reverse order");
   const predictor = await value(TAG.predictor, 1);
   const isPredicted = compression === "lzw" || compression === "deflate";

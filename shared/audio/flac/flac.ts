@@ -84,7 +84,7 @@ async function planFlac(
   if (frames.length === 0) {
     return refuse(
       "damaged",
-      "The FLAC file has its header, and no sound behind it. Its upload or its download broke off: send it again.",
+      "The FLAC file has its header, but no sound after it. Its upload or its download was interrupted: send it again.",
     );
   }
   const durationMs = (totalSamples / sampleRate) * 1000;

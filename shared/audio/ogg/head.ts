@@ -167,8 +167,7 @@ function beginnings(
     const magic = asciiAt(bytes, page.bodyAt, 8);
     if (NO_AUDIO.some((known) => magic.startsWith(known))) continue;
     const kind = MARKS.find(([mark]) => magic.startsWith(mark))?.[1] ?? null;
-    const codec =
-      kind ?? OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "a codec that is not known here";
+    const codec = kind ?? OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "an unknown codec";
     const message = `The Ogg file holds ${codec}, which cannot be cut in Ogg. Convert it to Opus, Vorbis or FLAC.`;
     candidates.push({
       codec,

@@ -128,7 +128,7 @@ function copyObject(schema: Json, path: Path, reading: Reading): Schema {
     const instead = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
     if (instead !== undefined) throw new Refusal([...path, name], `'${name}' is not supported; ${instead}`);
     const isRenamed = name === "$id" && path.length > 0;
-    if (isRenamed) throw new Refusal([...path, name], "'$id' is supported at the top alone");
+    if (isRenamed) throw new Refusal([...path, name], "'$id' is supported only at the top");
     // A schema of zod has both, and they mean the same. Formats are checked with known patterns.
     if (name === "pattern" && schema["format"] !== undefined) continue;
     const copy = Object.hasOwn(KEYWORDS, name) ? KEYWORDS[name] : undefined;
