@@ -1,4 +1,4 @@
-// The local database is brought up to date by Miniflare alone: two starts of wrangler would take six seconds of CPU.
+// Brings the local database up to date with Miniflare and without wrangler, two starts of which would take six seconds of CPU.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 

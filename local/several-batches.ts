@@ -14,7 +14,7 @@ const LEFT_BEHIND_AFTER_MS = 300;
 type Handlers = Required<Pick<ExportedHandler<Env>, "queue">> & ExportedHandler<Env>;
 
 /**
- * Let batches of tasks run beside each other. The broker gets its answer while a slow batch still runs, and then delivers the
+ * Let batches of tasks run at the same time. The broker gets its answer while a slow batch still runs, and then delivers the
  * next one. By then its messages count as acknowledged, so one that is to come again is sent as a new one. The Worker needs the
  * flag `queue_consumer_no_wait_for_wait_until`.
  */

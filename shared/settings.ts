@@ -1,7 +1,7 @@
 // Settings that wrangler.jsonc may leave out. Each has its default here, so that a fresh deployment asks for none. A var of the
 // same name, in `wrangler.jsonc` or from `wrangler deploy --var`, replaces it.
 
-/** The models that stand in, in order, for a model that has no capacity, was withdrawn or is not for this account. */
+/** The models that stand in, in order, for a model that has no capacity, was withdrawn or may not be used by this account. */
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 declare global {
@@ -28,7 +28,7 @@ declare global {
     readonly AI_GATEWAY_ID: string;
     /** How long the gateway answers an identical request from its cache; 0 for never. */
     readonly AI_GATEWAY_CACHE_SECONDS: string;
-    /** Never used for a model that a client named, nor if the other model does not take the job's options. */
+    /** Not used for a model that a client named, or if the other model does not take the job's options. */
     readonly MODEL_FALLBACKS: Fallbacks;
     /** Names of models in OpenAI's dialect besides the default ones: an object in wrangler.jsonc, or its JSON (producer/openai/model-names.ts). */
     readonly OPENAI_MODELS: string | Readonly<Record<string, string | null>>;
@@ -48,7 +48,7 @@ declare global {
     readonly R2_ENDPOINT?: string;
     /** "false" to sign no copy condition: for a bucket that refuses presigned PUTs because of it. */
     readonly R2_COPY_CONDITION?: string;
-    /** Who signs in with Cloudflare Access (shared/keys/access.ts): the team's domain, AUD tags, and a list or its JSON. */
+    /** The people who may sign in with Cloudflare Access (shared/keys/access.ts): the team's domain, AUD tags, and a list or its JSON. */
     readonly ACCESS_TEAM_DOMAIN: string;
     readonly ACCESS_AUD: string;
     readonly ACCESS_MEMBERS: string | readonly unknown[];

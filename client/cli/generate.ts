@@ -76,7 +76,7 @@ async function generate(session: Session, words: readonly string[], flags: Gener
   return EXIT.ok;
 }
 
-/** Tell on standard error what answered and what it cost, so that standard output is the text alone. */
+/** Print on standard error which model answered and what it cost, so that standard output has only the text. */
 function noteEnd({ model, choice, cut }: GenerateStart, usage: AnswerUsage, { finishReason }: AnswerDone): void {
   const { outputTokens, neurons, firstTextMs, tokensASecond } = usage;
   const parts = [

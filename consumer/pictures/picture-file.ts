@@ -8,7 +8,7 @@ const STRETCH_BYTES = 1024 * 1024;
 const READINGS = 2;
 const BASE_BYTES = 8 * 1024 * 1024;
 
-/** How many stretches beyond `READINGS` of the file may be requested: a directory and its tables may each lie in two. */
+/** How many stretches beyond `READINGS` of the file may be requested: a directory and its tables may each span two. */
 const BASE_REQUESTS = 32;
 
 /**

@@ -5,7 +5,7 @@ import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
 
 /**
- * Serve localhost alone while the public secrets of local development are set. A deployment that has them by mistake would accept
+ * Serve only localhost while the public secrets of local development are set. A deployment that has them by mistake would accept
  * links and uploads that anyone can sign. `/healthz` answers everywhere, so that such a deployment does not look as if it were down.
  */
 export const refuseLocalSecrets = createMiddleware<App>(async (c, next) => {

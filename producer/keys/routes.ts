@@ -19,7 +19,7 @@ export const keys = new Hono<App>();
 
 const tags = ["keys"] as const;
 
-/** Make a key. The operator makes them for anybody, other admins for themselves. None outlives the key that made it. */
+/** Create a key. The operator may do so for any owner, other admins only for their own. No key outlives the key that created it. */
 keys.post(
   "/",
   describe({
@@ -40,7 +40,7 @@ keys.post(
     const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request;
     const { ownerId = maker.ownerId, maxUploadBytes = null, contentTypes = null } = request;
     if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
-    // Else two keys of its own would give it twice its limit.
+    // Otherwise two keys that it creates would give it twice its limit.
     const { maxConcurrentJobs: jobs, maxUploadBytesADay: bytes, uploadLimits } = maker;
     if ([jobs, bytes, uploadLimits.maxBytes, uploadLimits.contentTypes].some((limit) => limit !== null)) {
       return problem(c, LIMITED);
@@ -71,7 +71,7 @@ keys.post(
   },
 );
 
-/** Keys, newest first, revoked ones among them: the operator's call lists everybody's. */
+/** List keys, newest first, including revoked ones. The operator's call lists those of every owner. */
 keys.get(
   "/",
   describe({
@@ -96,7 +96,7 @@ keys.get(
   },
 );
 
-/** Any key may ask about itself: a program learns from it what it may do. */
+/** Show the calling key its own record, so that a program can learn what it may do. Any key may call this. */
 keys.get(
   "/self",
   describe({
@@ -118,7 +118,7 @@ keys.get(
   },
 );
 
-/** Revoke. Twice is once. What the key had sent to addresses ends with it, unless the caller wants it kept. */
+/** Revoke a key. A repeated call changes nothing. The endpoints that the key registered are disabled, unless the caller keeps them. */
 keys.delete(
   "/:id",
   describe({

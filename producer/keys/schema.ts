@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 import { MaybeTime, NextCursor, Time } from "../http/time.ts";
 
-/** A key as its admin sees it. Limits are null where it has none. */
+/** A key as its admin sees it. A limit is null if the key does not have it. */
 export const ApiKey = z
   .object({
     id: z.string(),
@@ -22,7 +22,7 @@ export const ApiKey = z
   .meta({ id: "ApiKey" });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The key that asks, or who is signed in with Cloudflare Access, as such a key. */
+/** The calling key, or a person who is signed in with Cloudflare Access, shown as a key. */
 export const OwnKey = ApiKey.extend({
   isOperator: z.boolean().describe("whether the key belongs to the operator, who may pause queues and see all owners"),
   signedInBy: z
@@ -39,7 +39,7 @@ export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown only i
 });
 export type CreatedKey = z.infer<typeof CreatedKey>;
 
-/** A key that was revoked, and what became of the endpoints that end with it. */
+/** A key that was revoked, with the endpoints that depend on it. */
 export const RevokedKey = ApiKey.extend({
   webhooks: z
     .array(z.object({ id: z.string(), disabled: z.boolean() }))

@@ -41,7 +41,7 @@ export function textOf(content: Content | null | undefined): string {
   return (content ?? []).map(({ text, refusal }) => text ?? refusal ?? "").join("\n\n");
 }
 
-/** OpenAI's API calls the instructions of developers so. Here they are the system's. */
+/** The roles of OpenAI's API, as the models know them: instructions of a developer are those of the system. */
 export const roles = {
   system: "system",
   developer: "system",

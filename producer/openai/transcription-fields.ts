@@ -47,7 +47,7 @@ export interface WantedTranscript extends Wanted {
   readonly isStream: boolean;
 }
 
-/** OpenAI streams no `whisper-1`: "will be ignored", as its SDK says. */
+/** OpenAI does not stream `whisper-1`: "will be ignored", as its SDK says. */
 const UNSTREAMED = "whisper-1";
 
 /** Read the fields, name those that change nothing, and refuse those that cannot be met. */
@@ -114,7 +114,7 @@ function reasonAgainstFormat(format: string, isStream: boolean): string | null {
   return null;
 }
 
-/** The values of the fields that are read, and the names of the others. A value that is empty or `null` is as good as left out. */
+/** The values of the fields that are read, and the names of the others. An empty value or `null` counts as left out. */
 function givenIn(form: Form): { readonly known: Record<string, unknown>; readonly unknown: readonly string[] } {
   const known: Record<string, unknown> = {};
   const unknown: string[] = [];

@@ -112,7 +112,7 @@ const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = 
   schema: { type: "string", enum: [...JOB_KINDS] },
 };
 
-/** Pause a kind: none of its tasks is leased. Running tasks go on to their end; new jobs wait. Pausing it again changes nothing. */
+/** Pause a kind: none of its tasks is leased. Running tasks continue until they end; new jobs wait. Pausing it again changes nothing. */
 queues.post(
   "/:kind/pause",
   describe({

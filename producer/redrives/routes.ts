@@ -138,7 +138,7 @@ redrives.get(
   },
 );
 
-/** Cancel a redrive. Letters that are not due yet are released; tasks that have been redriven go on. */
+/** Cancel a redrive. Letters that are not due yet are released; tasks that have been redriven continue. */
 redrives.delete(
   "/:id",
   describe({

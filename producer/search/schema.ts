@@ -23,7 +23,7 @@ export const SearchHit = z
   .meta({ id: "SearchHit" });
 export type SearchHit = z.infer<typeof SearchHit>;
 
-/** What was found, best first, and what understanding the query cost. */
+/** What was found, best first, and the cost of embedding the query. */
 export const SearchAnswer = z
   .object({
     hits: z.array(SearchHit),

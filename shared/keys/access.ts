@@ -1,4 +1,4 @@
-// Who may sign in with Cloudflare Access, and with which rights. Three variables say so: either all are set, or none. Nothing is stored in
+// The people who may sign in with Cloudflare Access, and their rights. Three variables define them: either all are set, or none. Nothing is stored in
 // D1, so a change takes effect with the next deployment, also for links and uploads that were made before.
 import * as z from "zod";
 
@@ -175,7 +175,7 @@ export async function memberOfId(access: Access, keyId: string): Promise<AccessM
   return null;
 }
 
-/** An entry without scopes lets nobody in. It stands before a domain or a group, to lock one of its people out. */
+/** An entry without scopes refuses the person. It comes before a domain or a group, to lock one of its people out. */
 function unlessEmpty(member: AccessMember | undefined): AccessMember | null {
   return member === undefined || member.scopes.length === 0 ? null : member;
 }

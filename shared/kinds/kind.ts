@@ -14,7 +14,7 @@ export type Media = "audio" | "image" | "text" | "prompt";
 /** The words that a job was given: the text itself, or the object that contains it. */
 export type GivenWords = { readonly maxChars: number } & ({ readonly text: string } | { readonly source: Source });
 
-/** The job has written the text itself: it is the main artifact, and has at most so many tokens of a model. */
+/** The job has written the text itself: it is the main artifact, and has at most this many tokens of a model. */
 export interface WrittenWords {
   readonly maxTokens: number;
 }
