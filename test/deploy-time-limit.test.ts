@@ -51,7 +51,7 @@ test("a command that hangs is stopped, has failed, and says what to do", async (
   );
 });
 
-test("a part that could not be made in time is a warning that gives the reason", async () => {
+test("a part that could not be created in time is a warning that gives the reason", async () => {
   const warnings: string[] = [];
   const print = console.warn;
   console.warn = (line: string) => void warnings.push(line);

@@ -46,7 +46,7 @@ async function forgetAll(): Promise<void> {
   );
 }
 
-test("jobs that were exported, archived or not, are the same after an import, and the same upload makes no other job", async () => {
+test("jobs that were exported, archived or not, are the same after an import, and the same upload creates no other job", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const said = Array.from({ length: 200 }, (_, at) => `w${at}`).join(" ");
   const jobs = [
@@ -102,7 +102,7 @@ test("jobs that were exported, archived or not, are the same after an import, an
   expect((await darkroom.modelCalls()).calls).toEqual(calls);
 });
 
-test("a line that reaches beyond its job is refused", async () => {
+test("a line with rows of another job is refused", async () => {
   const { id } = await darkroom.submit({ kind: "classification", text: "the xylophone" });
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed" });
   const line = (await run("export")).stdout.trim().split("\n").at(-1) ?? "";

@@ -243,7 +243,7 @@ test("a job that outlasts its call is a timeout that names it", () => {
   });
 });
 
-test("the job goes on when the client hangs up", async () => {
+test("the job continues when the client disconnects", async () => {
   const aborting = new AbortController();
   const call = errorOf(client.images.generate({ prompt: "sleep:1500 boat" }, { signal: aborting.signal }));
   const running = async () => (await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs[0];
