@@ -25,7 +25,7 @@ export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void
   // Not loaded where nothing is to be done: that takes half a second.
   const { Miniflare } = await import("miniflare");
   const runtime = new Miniflare({
-    // Else it asks the network where this machine is.
+    // Otherwise it asks the network where this machine is.
     cf: false,
     resourcePersistencePath: join(state, "v3"),
     workers: [

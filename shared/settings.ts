@@ -10,7 +10,7 @@ declare global {
     /** The owner of everything that has no other: objects put straight into the bucket, unreadable messages. */
     readonly OPERATOR_ID: string;
     readonly RETENTION_DAYS: string;
-    /** How long Darkroom remembers an object of the inbox. The sweep looks at no object that was stored longer ago. */
+    /** How long Darkroom remembers an object of the inbox. The sweep ignores objects that were stored earlier. */
     readonly UPLOAD_DAYS: string;
     /** How long the audit log is kept. */
     readonly AUDIT_DAYS: string;
@@ -32,7 +32,7 @@ declare global {
     readonly MODEL_FALLBACKS: Fallbacks;
     /** Names of models in OpenAI's dialect besides the default ones: an object in wrangler.jsonc, or its JSON (producer/openai/model-names.ts). */
     readonly OPENAI_MODELS: string | Readonly<Record<string, string | null>>;
-    /** "true" if OpenAI's dialect accepts parameters that it cannot meet, and only names them in a header. */
+    /** "true" if OpenAI's dialect accepts parameters that it cannot fulfil, and only names them in a header. */
     readonly OPENAI_LENIENT: string;
     /** The index of passages' vectors; without it they are in D1. */
     readonly PASSAGES?: VectorizeIndex;
@@ -97,7 +97,7 @@ const NUMBERS = [
   "AI_GATEWAY_CACHE_SECONDS",
 ] as const;
 
-/** Settings that are left out have their defaults. So have numbers that cannot be read, and `/v1/checks` names them. */
+/** Settings that are left out have their defaults, and so do numbers that cannot be read, which `/v1/checks` names. */
 export function withDefaults(env: Env): Env {
   const given = { ...DEFAULT_SETTINGS, ...env };
   const unreadable = NUMBERS.filter((name) => !/^\d+(\.\d+)?$/.test(given[name].trim()));

@@ -198,7 +198,7 @@ test("the variables are all set or none, and the message says which one is wrong
     [{ ACCESS_MEMBERS: "[]" }, /^ACCESS_MEMBERS names nobody/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "anna" }] }, /^ACCESS_MEMBERS at 0\.who: is neither an address/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "*" }] }, /is neither an address/],
-    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "group:staff", scopes: [] }] }, /at 1\.scopes: names no scope/],
+    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "group:staff", scopes: [] }] }, /at 1\.scopes: has no scope/],
     [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "Anna@example.com" }] }, /at 1\.who: .* entry 0 names 'anna@/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "@example.com" }, MEMBER] }, /at 1\.who: .* entry 0 names '@example\.com'/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, scopes: ["jobs"] }] }, /at 0\.scopes\.0/],

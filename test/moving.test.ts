@@ -153,7 +153,7 @@ test("a line without its results, of another format or with a value that does no
   const ran = await run("import", "odd.jsonl");
   expect(ran).toMatchObject({ code: 2, stdout: "1 imported, 0 known, 3 refused\n" });
   expect(ran.stderr).toMatch(/has no object 'results\/.*Copy the results first/);
-  expect(ran.stderr).toMatch(/not a line of this version: format/);
+  expect(ran.stderr).toMatch(/does not have the form of this version: format/);
   expect(ran.stderr).toMatch(/a value that the database does not take/);
   expect((await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs.map(({ id }) => id)).toEqual([
     whole!.job,

@@ -255,7 +255,7 @@ test("a parameter that cannot be fulfilled is refused with its own name and valu
     [{ tool_choice: "required" }, "tool_choice", /'required'/],
     [{ functions: [{ name: "f" }] }, "functions", /functions are not supported/],
     [{ modalities: ["text", "audio"] }, "modalities", /text only/],
-    [{ logit_bias: { 50: -100 } }, "logit_bias", /biased/],
+    [{ logit_bias: { 50: -100 } }, "logit_bias", /token biases/],
     [{ web_search_options: {} }, "web_search_options", /search the web/],
     [{ temperature: 3 }, "temperature", /<=2/],
     [{ stop: ["a", "b", "c", "d", "e"] }, "stop", /<=4/],

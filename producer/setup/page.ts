@@ -21,7 +21,7 @@ export function setupPage(state: SetupState, attempt: string, refusal?: string) 
   switch (state) {
     case "unset":
       return page(
-        html`<p>This deployment has no setup token, so this page cannot make a key.</p>
+        html`<p>This deployment has no setup token, so this page cannot create a key.</p>
           <p>${HOW_TO_OPEN}</p>`,
       );
     case "done":
@@ -36,7 +36,7 @@ export function setupPage(state: SetupState, attempt: string, refusal?: string) 
             <p><label for="token">Setup token</label></p>
             <input id="token" name="token" type="password" autocomplete="off" required />
             <input name="attempt" type="hidden" value="${attempt}" />
-            <button>Make the first admin key</button>
+            <button>Create the first admin key</button>
           </form>
           <p>
             The token is the secret SETUP_TOKEN that you set when you deployed. It works once. If no answer comes,

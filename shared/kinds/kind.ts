@@ -58,8 +58,8 @@ export interface Kind<Input = never> {
   readonly tasks: Readonly<Record<string, number>>;
   readonly firstTask: string;
   /**
-   * The name of the main artifact, or how the name begins; several if the input decides which it is. A job without this artifact was
-   * given up on.
+   * The name of the main artifact, or how the name begins; several if the input decides which it is. A job without this artifact has
+   * failed.
    */
   readonly result: string | readonly string[];
   /** What its jobs may leave, as far as the kind alone decides: steps are checked before there is an input. */

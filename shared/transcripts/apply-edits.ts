@@ -47,7 +47,7 @@ export function applyEdits(transcript: Transcript, operations: readonly EditOper
       continue;
     }
     const bounds = {
-      // A word must lie between the neighbouring segments. Otherwise it would be read out of order.
+      // A word must be between the neighbouring segments. Otherwise it would be read out of order.
       fromMs: segments[at - 1]?.startMs ?? 0,
       toMs: segments[at + 1]?.endMs ?? transcript.durationMs ?? Infinity,
     };
@@ -174,7 +174,7 @@ function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly 
   return result;
 }
 
-/** Return the times of new words: the given times, else those of the words that they replace one by one, else interpolated times. */
+/** Return the times of new words: the given times, otherwise those of the words that they replace one by one, otherwise interpolated times. */
 function timesOf(
   given: readonly NewWord[],
   replaced: readonly Word[],

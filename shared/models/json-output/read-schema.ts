@@ -45,7 +45,7 @@ class Refusal extends Error {
   }
 }
 
-/** Where schemas stand, and which places are referred to: each as its path in one string. */
+/** Where schemas are, and which places are referred to: each as its path in one string. */
 interface Reading {
   readonly places: Set<string>;
   readonly references: { readonly path: Path; readonly reference: string; readonly place: string }[];
