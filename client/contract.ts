@@ -1,4 +1,4 @@
-// Names for the Worker's views, and types for answers that have no view there. Only types, but for one list.
+// Names for the Worker's views, and types for answers that have no view there. Everything here is a type, except one list.
 import type * as z from "zod";
 
 import type * as requests from "../producer/keys/requests.ts";
@@ -46,7 +46,7 @@ export type RetentionList = retention.RetentionList;
 /** An ended job as a line that another deployment imports. */
 export type ExportedJob = z.infer<typeof archive.ExportPage>["jobs"][number];
 
-/** What became of a line. */
+/** The result of a line. */
 export type ImportResult = archive.ImportAnswer["results"][number];
 
 export type Estimate = cost.Estimate;

@@ -30,7 +30,7 @@ export function createDeadLetters(http: Http) {
       return listing(http, { path: LETTERS, name: "deadLetters", query: { ...query, ...view("list") } }, options);
     },
     get: (id: string, options?: CallOptions) => http.json<DeadLetterDetail>("GET", at(LETTERS, id), options),
-    /** Give a dead letter another life, with other options if you give some. */
+    /** Run the task of a dead letter again, with other options if you give some. */
     redrive(id: string, request: RedriveOneRequest = {}, options?: CallOptions) {
       type Redriven = { readonly id: string; readonly jobId: string | null; readonly redriven: true };
       return http.json<Redriven>("POST", `${at(LETTERS, id)}/redrive`, { ...options, json: request });

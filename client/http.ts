@@ -74,7 +74,7 @@ export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 
           if (isLast || !isRepeatable || !(error instanceof DarkroomError)) throw error;
           return null;
         });
-        // A call that gets 429 had no effect, whatever its method.
+        // A call that gets 429 had no effect, even if it is a POST.
         const isWorthIt = response === null || response.status === 429 || (isRepeatable && response.status === 503);
         const isPaid = response?.headers.get("x-should-retry") === "false";
         if (response !== null && (isLast || !isWorthIt || isPaid)) return response;

@@ -154,7 +154,7 @@ export function createJobs(http: Http) {
     delete: (id: string, { source = false, ...options }: DeleteOptions = {}) =>
       http.json<DeletedJob>("DELETE", pathOf(id), { ...options, query: { source: source || undefined } }),
 
-    /** Wait until the job has ended, in whatever state. `onChange` gets the job after each change. */
+    /** Wait until the job has ended, in any state. `onChange` gets the job after each change. */
     wait: (id: string, options?: WaitOptions): Promise<Job> => waitForJob(http, pathOf(id), options),
 
     transcript,

@@ -68,7 +68,7 @@ export function createBudgets(http: Http) {
   };
 }
 
-/** What the deployment lacks, with the commands that mend it (operator only). */
+/** What the deployment lacks, with the commands that add it (operator only). */
 export function createChecks(http: Http) {
   return {
     list: async (options?: CallOptions) =>

@@ -13,7 +13,7 @@ const PARTS_AT_ONCE = 4;
 const MOST_TRIES = 5;
 const FIRST_DELAY_MS = 500;
 
-/** Upload directly into the bucket, by URLs that the API signs. A part that fails is sent again alone. */
+/** Upload directly into the bucket, by URLs that the API signs. Only the parts that fail are sent again. */
 export async function putPresigned(http: Http, put: Put, upload: Upload): Promise<Job> {
   const { blob, request, contentType, partSizeBytes, signal } = upload;
   const parts = partSizeBytes !== undefined && { method: "multipart", partSizeBytes };

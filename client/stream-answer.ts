@@ -3,7 +3,7 @@ import { DarkroomError, errorOf, ownError, type ProblemFields } from "./error.ts
 import type { CallOptions, Http } from "./http.ts";
 import { readEvents } from "./sse.ts";
 
-/** What a stream tells beside the text. */
+/** What a stream reports besides the text. */
 export interface AnswerEvents<Start> {
   /** Gets what is known before the first text, such as the model. */
   readonly onStart?: ((start: Start) => void) | undefined;

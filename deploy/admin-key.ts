@@ -15,12 +15,12 @@ export async function ensureAdminKey(
 ): Promise<boolean> {
   if (isInCi()) {
     console.log(
-      "# No admin key is made in CI, because the log would keep it. Open /setup with the SETUP_TOKEN, or run bin/provision.",
+      "# No admin key is created in CI, because the log would keep it. Open /setup with the SETUP_TOKEN, or run bin/provision.",
     );
     return true;
   }
   if (wrangler.isDryRun) {
-    console.log("# make the operator's first admin key in D1, and print it");
+    console.log("# create the operator's first admin key in D1, and print it");
     return true;
   }
   const owner = `'${operatorId.replaceAll("'", "''")}'`;
@@ -36,7 +36,7 @@ export async function ensureAdminKey(
   const id = `k${Math.floor(now / 1000)}`;
   const secret = randomBytes(24).toString("hex");
   const hash = createHash("sha256").update(secret).digest("hex");
-  console.log(`Admin key, shown this once: dk_${id}_${secret}`);
+  console.log(`Admin key, shown only once: dk_${id}_${secret}`);
   // One statement: if two people deploy at the same moment, only one gets a key.
   const made = await execute(
     wrangler,
@@ -50,7 +50,8 @@ export async function ensureAdminKey(
     return false;
   }
   if (idIn(made) === id) console.log(`# D1 has stored dk_${id}_….`);
-  else console.warn("warning: the key above is not valid, because another run made an admin key at the same moment.");
+  else
+    console.warn("warning: the key above is not valid, because another run created an admin key at the same moment.");
   return true;
 }
 
@@ -64,7 +65,7 @@ function idIn({ stdout }: Ran): string | undefined {
 }
 
 function warn({ output }: Ran): false {
-  console.warn(`warning: could not make the operator's first admin key: ${reasonIn(output)}`);
+  console.warn(`warning: could not create the operator's first admin key: ${reasonIn(output)}`);
   const advice = adviceFor(output);
   if (advice !== null) console.warn(`  ${advice}`);
   console.warn("  Nobody can use the API without one. Run bin/provision again, or set SETUP_TOKEN and open /setup.");

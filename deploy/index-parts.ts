@@ -66,7 +66,7 @@ function findProperty({ stdout }: { stdout: string }, index: string, property: s
   return {
     state: "different",
     how: `its type is '${found.indexType}', but searches need '${PROPERTY_TYPE}'.`,
-    todo: `Delete it (${byHand(["vectorize", "delete-metadata-index", index, `--propertyName=${property}`])}), then run this again. Searches will not find the vectors written before that: see docs/operations.md, Searches go by words alone.`,
+    todo: `Delete it (${byHand(["vectorize", "delete-metadata-index", index, `--propertyName=${property}`])}), then run this again. Searches will not find the vectors written before that: see docs/operations.md, Searches use only words.`,
   };
 }
 

@@ -43,13 +43,13 @@ function origin(value: string, earlier: readonly string[]): readonly string[] {
   throw new InvalidArgumentError("Give only the scheme and the host, such as https://app.example.com");
 }
 
-/** What has to change in wrangler.jsonc before anything is made or deployed; null if nothing has to. */
+/** The fault in wrangler.jsonc that must be corrected before anything is created or deployed; null if there is none. */
 export function problemWith(options: Options, target: Target): string | null {
   if (target.accessFault === null) return jurisdictionProblem(options, target);
   return `The Worker would let nobody sign in with Cloudflare Access. ${target.accessFault} Correct it in wrangler.jsonc, then run this again.`;
 }
 
-/** What wrangler.jsonc, from which the Worker's binding is made, lacks for a jurisdiction; null if it is right. */
+/** What the bucket's binding in wrangler.jsonc lacks for a jurisdiction; null if it is right. */
 function jurisdictionProblem({ jurisdiction }: Options, target: Target): string | null {
   if (jurisdiction === undefined || jurisdiction === target.jurisdiction) return null;
   return `The bucket '${target.bucket}' has ${target.jurisdiction === null ? "no jurisdiction" : `the jurisdiction '${target.jurisdiction}'`} in wrangler.jsonc, so the Worker would be bound to another bucket. Write "jurisdiction": "${jurisdiction}" next to its bucket_name, then run this again.`;

@@ -43,10 +43,10 @@ export async function ensure(part: Part, wrangler: Wrangler): Promise<boolean> {
 
 function warn({ name, command, meanwhile }: Part, output: string): void {
   const advice = adviceFor(output);
-  console.warn(`warning: could not make ${name}: ${reasonIn(output)}`);
+  console.warn(`warning: could not create ${name}: ${reasonIn(output)}`);
   if (advice !== null) console.warn(`  ${advice}`);
   console.warn(`  ${meanwhile}`);
-  console.warn(`  To make it by hand: ${byHand(command)}`);
+  console.warn(`  To create it by hand: ${byHand(command)}`);
 }
 
 /** Write one of wrangler's commands for production, for a person to type. */

@@ -32,7 +32,7 @@ async function deploy(): Promise<boolean> {
     (await step("d1", "migrations", "apply", "DB", "--remote")) &&
     (await step("deploy"));
   if (!isDeployed) {
-    console.error("Not deployed. Everything made so far stays, and the next run continues from there.");
+    console.error("Not deployed. Everything created so far stays, and the next run continues from there.");
     return false;
   }
   await afterDeploy(target, wrangler);
@@ -44,7 +44,7 @@ async function provision(): Promise<boolean> {
   const places = isPlaced ? [bucketPart(target, options), databasePart(target, options)] : [];
   const isReady = await ensureAll([...places, ...indexParts(target)]);
   const isDone = isReady && (await afterDeploy(target, wrangler));
-  if (!isDone) console.error("Some parts are missing. npm run deploy makes the tables, the queues and the bucket.");
+  if (!isDone) console.error("Some parts are missing. npm run deploy creates the tables, the queues and the bucket.");
   return isDone;
 }
 

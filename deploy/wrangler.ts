@@ -1,10 +1,10 @@
-// The only access to the account: the wrangler from the lock file, with production's configuration, whatever the environment says.
+// The only access to the account: the wrangler from the lock file, always with production's configuration.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "..");
 
-/** Selects the top level of wrangler.jsonc, whatever CLOUDFLARE_ENV says. */
+/** Selects the top level of wrangler.jsonc, even if CLOUDFLARE_ENV names another environment. */
 export const PRODUCTION = "--env=";
 
 export interface Ran {

@@ -1,4 +1,4 @@
-// The local database is brought up to date by Miniflare alone: two starts of wrangler would take six seconds of CPU.
+// Brings the local database up to date with Miniflare and without wrangler, two starts of which would take six seconds of CPU.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -25,7 +25,7 @@ export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void
   // Not loaded where nothing is to be done: that takes half a second.
   const { Miniflare } = await import("miniflare");
   const runtime = new Miniflare({
-    // Else it asks the network where this machine is.
+    // Otherwise it asks the network where this machine is.
     cf: false,
     resourcePersistencePath: join(state, "v3"),
     workers: [

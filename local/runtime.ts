@@ -177,7 +177,7 @@ export function stateOf(apart: Apart | undefined): string {
 
 /** A killed runtime cleans nothing up, so its temporary files go into its own folder too. */
 function environment(apart: Apart | undefined): NodeJS.ProcessEnv {
-  // Else wrangler asks the network where this machine is, and prints a stack trace where there is none.
+  // Otherwise wrangler asks the network where this machine is, and prints a stack trace where there is none.
   const quiet = { CLOUDFLARE_CF_FETCH_ENABLED: "false" };
   const common = { NODE_COMPILE_CACHE: COMPILED, ...quiet, ...process.env, CI: "true" };
   if (apart === undefined) return common;

@@ -8,13 +8,13 @@ import { TaskMessage } from "../shared/jobs/task.ts";
  */
 const BATCHES_AT_ONCE = 8;
 
-/** A batch that ends sooner is not left behind: its messages are acknowledged as it says. */
+/** The broker waits for a batch that ends sooner, and acknowledges its messages as the batch says. */
 const LEFT_BEHIND_AFTER_MS = 300;
 
 type Handlers = Required<Pick<ExportedHandler<Env>, "queue">> & ExportedHandler<Env>;
 
 /**
- * Let batches of tasks run beside each other. The broker gets its answer while a slow batch still runs, and then delivers the
+ * Let batches of tasks run at the same time. The broker gets its answer while a slow batch still runs, and then delivers the
  * next one. By then its messages count as acknowledged, so one that is to come again is sent as a new one. The Worker needs the
  * flag `queue_consumer_no_wait_for_wait_until`.
  */
@@ -69,7 +69,7 @@ export function withSeveralBatches<Worker extends Handlers>(
   };
 }
 
-/** The same object but for some of its members. Those of the runtime cannot be copied. */
+/** The same object, except for some of its members. Those of the runtime cannot be copied. */
 function replaced<Whole extends object>(whole: Whole, members: Partial<Whole>): Whole {
   return new Proxy(whole, {
     get(target, name) {

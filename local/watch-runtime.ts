@@ -15,7 +15,7 @@ const RESTARTS = 3;
 const RESTARTS_WITHIN_MS = 10 * 60_000;
 
 /**
- * Wait until a runtime ends or hangs. Any progress shows that it runs: a request that it answers, whoever sent it, or a write.
+ * Wait until a runtime ends or hangs. Any progress shows that it runs: any request that it answers, or a write.
  * Other requests may wait long meanwhile: a thousand uploads at once are stored before the first is answered. Silence is
  * counted in checks, not in time: a laptop that slept, or a machine too busy to check, says nothing about the runtime.
  * @returns what happened, as a continuation of "The runtime"; null if `signal` was aborted first.

@@ -122,7 +122,7 @@ function connected<T extends object>(target: T, connections: Connections): T {
     get(from, name) {
       const method: unknown = Reflect.get(from, name, from);
       if (typeof method !== "function") return method;
-      // It makes no call by itself, and is not awaited.
+      // It makes no call of its own, and is not awaited.
       if (name === "resumeMultipartUpload") {
         return (...args: readonly unknown[]) => connected(Reflect.apply(method, from, args) as object, connections);
       }

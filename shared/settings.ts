@@ -1,7 +1,7 @@
 // Settings that wrangler.jsonc may leave out. Each has its default here, so that a fresh deployment asks for none. A var of the
 // same name, in `wrangler.jsonc` or from `wrangler deploy --var`, replaces it.
 
-/** The models that stand in, in order, for a model that has no capacity, was withdrawn or is not for this account. */
+/** The models that stand in, in order, for a model that has no capacity, was withdrawn or may not be used by this account. */
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 declare global {
@@ -10,7 +10,7 @@ declare global {
     /** The owner of everything that has no other: objects put straight into the bucket, unreadable messages. */
     readonly OPERATOR_ID: string;
     readonly RETENTION_DAYS: string;
-    /** How long Darkroom remembers an object of the inbox. The sweep looks at no object that was stored longer ago. */
+    /** How long Darkroom remembers an object of the inbox. The sweep ignores objects that were stored earlier. */
     readonly UPLOAD_DAYS: string;
     /** How long the audit log is kept. */
     readonly AUDIT_DAYS: string;
@@ -28,11 +28,11 @@ declare global {
     readonly AI_GATEWAY_ID: string;
     /** How long the gateway answers an identical request from its cache; 0 for never. */
     readonly AI_GATEWAY_CACHE_SECONDS: string;
-    /** Never used for a model that a client named, nor if the other model does not take the job's options. */
+    /** Not used for a model that a client named, or if the other model does not take the job's options. */
     readonly MODEL_FALLBACKS: Fallbacks;
     /** Names of models in OpenAI's dialect besides the default ones: an object in wrangler.jsonc, or its JSON (producer/openai/model-names.ts). */
     readonly OPENAI_MODELS: string | Readonly<Record<string, string | null>>;
-    /** "true" if OpenAI's dialect accepts parameters that it cannot meet, and only names them in a header. */
+    /** "true" if OpenAI's dialect accepts parameters that it cannot fulfil, and only names them in a header. */
     readonly OPENAI_LENIENT: string;
     /** The index of passages' vectors; without it they are in D1. */
     readonly PASSAGES?: VectorizeIndex;
@@ -48,7 +48,7 @@ declare global {
     readonly R2_ENDPOINT?: string;
     /** "false" to sign no copy condition: for a bucket that refuses presigned PUTs because of it. */
     readonly R2_COPY_CONDITION?: string;
-    /** Who signs in with Cloudflare Access (shared/keys/access.ts): the team's domain, AUD tags, and a list or its JSON. */
+    /** The people who may sign in with Cloudflare Access (shared/keys/access.ts): the team's domain, AUD tags, and a list or its JSON. */
     readonly ACCESS_TEAM_DOMAIN: string;
     readonly ACCESS_AUD: string;
     readonly ACCESS_MEMBERS: string | readonly unknown[];
@@ -97,7 +97,7 @@ const NUMBERS = [
   "AI_GATEWAY_CACHE_SECONDS",
 ] as const;
 
-/** Settings that are left out have their defaults. So have numbers that cannot be read, and `/v1/checks` names them. */
+/** Settings that are left out have their defaults, and so do numbers that cannot be read, which `/v1/checks` names. */
 export function withDefaults(env: Env): Env {
   const given = { ...DEFAULT_SETTINGS, ...env };
   const unreadable = NUMBERS.filter((name) => !/^\d+(\.\d+)?$/.test(given[name].trim()));

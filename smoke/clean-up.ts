@@ -1,4 +1,4 @@
-// Deletes what the run has created, also if it was interrupted. It finds jobs by their tags, not by what the run remembers.
+// Deletes what the run has created, even if it was interrupted. It finds jobs by their tags, not from memory.
 import { type Client, DarkroomError } from "../client/index.ts";
 import { Failure, type Finding, pass } from "./check.ts";
 import { RUN_ID, TAG } from "./smoke.ts";
@@ -67,7 +67,7 @@ async function endUpload(client: Client, id: string): Promise<void> {
 async function jobsOf(client: Client, query: { tag: string; createdBefore?: string }): Promise<readonly string[]> {
   const ids: string[] = [];
   for await (const { id, tags } of client.jobs.list({ ...query, limit: 100 })) {
-    // Both tags: somebody else may use one of them for their own jobs.
+    // Both tags are required: another person may use one of them for their own jobs.
     if (tags.includes(TAG) && tags.some((tag) => RUN_ID.test(tag))) ids.push(id);
   }
   return ids;

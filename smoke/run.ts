@@ -59,7 +59,7 @@ if (given.json) print(rows.map((row) => JSON.stringify(row)).join("\n"));
 else print(`\n${tableOf(rows, process.stdout.columns ?? 120)}\n\n${summary}`);
 process.exitCode = stopping.signal.aborted ? 130 : count("fail") > 0 ? 1 : 0;
 
-/** Print a text. The key is removed from it, whatever a check quotes. */
+/** Print a text, without the key, which a check may have quoted. */
 function print(text: string): void {
   console.log(text.replaceAll(key, "dk_…"));
 }

@@ -52,7 +52,7 @@ const pause = (ms: number) =>
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-test("keys are read again after ten minutes, and those of before stand while they cannot be read", async () => {
+test("keys are read again after ten minutes, and the old ones stay valid while they cannot be read", async () => {
   const assertion = await signer.sign("anna@example.com");
   await find(assertion);
   pass(9 * 60_000);
@@ -75,7 +75,7 @@ test("keys are read again after ten minutes, and those of before stand while the
   expect(signer.asked).toHaveLength(4);
 });
 
-test("a key that is new since is found, and the one before is honoured as long as the team publishes it", async () => {
+test("a newer key is found, and the older one is accepted as long as the team publishes it", async () => {
   const old = await signer.sign("anna@example.com");
   await find(old);
   await signer.rotate();
@@ -91,7 +91,7 @@ test("a key that is new since is found, and the one before is honoured as long a
   await expect(find(old)).rejects.toThrow(/no applicable key/);
 });
 
-test("unknown keys have the team's read once in ten seconds, however many come at a moment", async () => {
+test("unknown keys cause one read in ten seconds, however many come at once", async () => {
   const known = await signer.sign("anna@example.com");
   const unknown = await signer.sign("anna@example.com", { header: { kid: "unknown" } });
   await find(known);
@@ -155,7 +155,7 @@ test("a redirect to other keys is not followed", async () => {
   expect(signer.asked).toEqual([`/${signer.domain}/cdn-cgi/access/certs`]);
 });
 
-test("what is no set of keys is no answer", async () => {
+test("an answer that is not a set of keys is ignored", async () => {
   const assertion = await signer.sign("anna@example.com");
   for (const [index, text] of ["<html>", "{}", '{"keys":7}', `{"keys":[],"more":"${"x".repeat(200_000)}"}`].entries()) {
     vi.stubGlobal("fetch", async () => new Response(text));
@@ -164,7 +164,7 @@ test("what is no set of keys is no answer", async () => {
   }
 });
 
-test("the variables are all set or none, and what is wrong with them is said", () => {
+test("the variables are all set or none, and the message says which one is wrong", () => {
   const off = { ACCESS_TEAM_DOMAIN: "", ACCESS_AUD: "", ACCESS_MEMBERS: "" };
   expect(accessOf(off)).toEqual({ state: "off" });
   expect(accessOf({ ...off, ACCESS_MEMBERS: [] })).toEqual({ state: "off" });
@@ -198,7 +198,7 @@ test("the variables are all set or none, and what is wrong with them is said", (
     [{ ACCESS_MEMBERS: "[]" }, /^ACCESS_MEMBERS names nobody/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "anna" }] }, /^ACCESS_MEMBERS at 0\.who: is neither an address/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "*" }] }, /is neither an address/],
-    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "group:staff", scopes: [] }] }, /at 1\.scopes: names no scope/],
+    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "group:staff", scopes: [] }] }, /at 1\.scopes: has no scope/],
     [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "Anna@example.com" }] }, /at 1\.who: .* entry 0 names 'anna@/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "@example.com" }, MEMBER] }, /at 1\.who: .* entry 0 names '@example\.com'/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, scopes: ["jobs"] }] }, /at 0\.scopes\.0/],
@@ -215,7 +215,7 @@ test("the variables are all set or none, and what is wrong with them is said", (
   }
 });
 
-test("an id leads back to its line alone, and names nobody", async () => {
+test("an id belongs only to its entry, and does not name a person", async () => {
   const access = accessOf(VARS);
   if (access.state !== "on") throw new Error("it is on");
   const [member] = access.settings.members;
@@ -257,7 +257,7 @@ test("an id ends when an entry for the address itself comes before the one that 
   expect(await memberOfId(withEntries({ ...domain, scopes: [] }), idOfBen!)).toBeNull();
 });
 
-test("a letter that only looks like another is another", () => {
+test("a letter that only looks like another counts as different", () => {
   const access = accessOf({ ...VARS, ACCESS_MEMBERS: [{ ...MEMBER, who: "Kate@Example.com" }] });
   if (access.state !== "on") throw new Error("it is on");
   const { members } = access.settings;
@@ -268,7 +268,7 @@ test("a letter that only looks like another is another", () => {
   });
 });
 
-test("a deployment with wrong variables stops before it makes anything", async () => {
+test("a deployment with wrong variables stops before it creates anything", async () => {
   vi.useRealTimers();
   // This is a list, like ACCESS_MEMBERS.
   const vars = { ...VARS, ACCESS_AUD: [AUDIENCE] };

@@ -89,7 +89,7 @@ const problemOf = async (response: Response) => {
 
 const TEXT = { kind: "classification", text: "A fine day." };
 
-test("whoever Access lets in is signed in without a key, as what the operator says", async () => {
+test("a person whom Access lets in is signed in without a key, with the rights that the operator gave", async () => {
   const exp = Math.floor(Date.now() / 1000) + 600;
   expect(await whoIs(ANNA, { claims: { exp } })).toMatchObject({
     ownerId: "operator",
@@ -113,7 +113,7 @@ test("whoever Access lets in is signed in without a key, as what the operator sa
   expect(key.signedInBy).toBe("key");
 });
 
-test("of the lines that fit somebody the first one is theirs: an address, a group, a domain", async () => {
+test("the first entry that names a person applies: an address, a group, a domain", async () => {
   const inGroup = (groups: unknown) => ({ claims: { custom: { groups } } });
   const scopesOf = async (address: string, signed?: Signed) => {
     const { ownerId, scopes } = await whoIs(address, signed);
@@ -135,7 +135,7 @@ test("of the lines that fit somebody the first one is theirs: an address, a grou
   }
 });
 
-test("a key in the request wins over the assertion, also a wrong one", async () => {
+test("a key in the request is used instead of the assertion, even a wrong one", async () => {
   const assertion = await signer.sign(ANNA);
   const withKey = (key: string) => send(assertion, "/v1/keys/self", { headers: { authorization: `Bearer ${key}` } });
   expect(await (await withKey(KEYS.other)).json()).toMatchObject({ ownerId: "other", signedInBy: "key" });
@@ -149,14 +149,14 @@ test("a key in the request wins over the assertion, also a wrong one", async () 
   expect((await post(assertion, "/v1/jobs", TEXT, headers)).status).toBe(201);
 });
 
-test("where it is off nobody is believed, and nothing is asked", async () => {
+test("while it is off no assertion is accepted, and no keys are read", async () => {
   await configure({ ACCESS_TEAM_DOMAIN: "", ACCESS_AUD: "", ACCESS_MEMBERS: "" });
   const refused = await problemOf(await send(await signer.sign(ANNA), "/v1/keys/self"));
   expect(refused).toEqual({ status: 401, code: "unauthorized", detail: "Send 'Authorization: Bearer <key>'." });
   expect(signer.asked).toEqual([]);
 });
 
-test("an assertion that Access did not make, or not for here, is refused with what to do", async () => {
+test("an assertion that Access did not make for this deployment is refused with what to do", async () => {
   const now = Math.floor(Date.now() / 1000);
   const other = await startSigner("elsewhere");
   const [head, , signature] = (await signer.sign(ANNA)).split(".");
@@ -197,7 +197,7 @@ test("an assertion that Access did not make, or not for here, is refused with wh
   expect([head, payload, signature, ANNA].filter((secret) => log.includes(secret!))).toEqual([]);
 });
 
-test("keys that nobody publishes have the team's keys read once, however many come", async () => {
+test("assertions with unknown keys cause one read of the team's keys, however many come", async () => {
   expect((await whoIs(ANNA)).label).toBe(ANNA);
   for (let index = 0; index < 20; index += 1) {
     const assertion = await signer.sign(ANNA, { header: { kid: `unknown-${index}` } });
@@ -213,7 +213,7 @@ test("the first requests of an isolate, all at once, read the team's keys once",
   expect(signer.asked).toHaveLength(1);
 });
 
-test("while the team's keys cannot be read, that is said, and API keys work", async () => {
+test("while the team's keys cannot be read, the answer says so, and API keys work", async () => {
   signer.answer(500);
   for (const _ of [1, 2]) {
     const response = await send(await signer.sign(ANNA), "/v1/keys/self");
@@ -232,7 +232,7 @@ test("while the team's keys cannot be read, that is said, and API keys work", as
   );
 });
 
-test("a browser that another site made send something is refused, whatever the method", async () => {
+test("a request that another site made the browser send is refused, whatever the method", async () => {
   const assertion = await signer.sign(ANNA);
   const from = (headers: Record<string, string>) => ({ "sec-fetch-site": "-", ...headers });
   const evil = [
@@ -266,7 +266,7 @@ test("a browser that another site made send something is refused, whatever the m
 });
 
 // A shared cache stores no answer to a request with `Authorization` (RFC 9111, 3.5). A request through Access does not have that header.
-test("no shared cache may keep what somebody is answered", async () => {
+test("no shared cache may keep the answers to a signed-in person", async () => {
   const assertion = await signer.sign(ANNA);
   const { id } = await (await post(assertion, "/v1/jobs", TEXT)).json<{ id: string }>();
   await darkroom.untilJob(id);
@@ -280,7 +280,7 @@ test("no shared cache may keep what somebody is answered", async () => {
   }
 });
 
-test("what somebody does is in the audit, and an edit in the history, by their address", async () => {
+test("the acts of a person are in the audit log, and their edits in the history, with their address", async () => {
   const assertion = await signer.sign(ANNA);
   const { id } = await darkroom.upload({ name: "a.wav" }, speech("zero one two"));
   await darkroom.untilJob(id);
@@ -301,7 +301,7 @@ test("what somebody does is in the audit, and an edit in the history, by their a
   expect(versions.find(({ version }) => version === 1)?.keyId).toBe(ANNA);
 });
 
-test("a key that somebody makes lasts as long as they say, and not until the evening", async () => {
+test("a key that a person creates lasts as long as they say, and does not end with the session", async () => {
   const made = await post(await signer.sign(ANNA), "/v1/keys", { label: "web shop", scopes: ["jobs:read"] });
   expect(made.status).toBe(201);
   expect(await made.json()).toMatchObject({ ownerId: "operator", expiresAt: null });
@@ -313,7 +313,7 @@ test("a key that somebody makes lasts as long as they say, and not until the eve
   expect(revoked).toMatchObject({ status: 404, code: "key_not_found" });
 });
 
-test("a link that somebody signs ends with their assertion, and with their line", async () => {
+test("a link that a person signs ends with their assertion, and with their entry", async () => {
   const exp = Math.floor(Date.now() / 1000) + 90;
   const { id } = await darkroom.submit(TEXT);
   await darkroom.untilJob(id);
@@ -353,7 +353,7 @@ test("a link that somebody signs ends with their assertion, and with their line"
   expect((await darkroom.raw(url.href, {})).status).toBe(401);
 });
 
-test("what somebody uploads becomes a job while they are let in, and none after", async () => {
+test("an upload of a person becomes a job while they may sign in, and not after", async () => {
   const { id: keyId } = await whoIs(ANNA);
   const metadata = { owner: "operator", "key-id": keyId };
   const put = (name: string) =>
@@ -370,7 +370,7 @@ test("what somebody uploads becomes a job while they are let in, and none after"
   expect((await readAll()).jobs).toHaveLength(1);
 });
 
-test("somebody who asks too often is told so, and holds up no other of the same line", async () => {
+test("a person who sends too many requests is limited, and does not hold up others of the same entry", async () => {
   await configure({ [FEW_REQUESTS]: "true" });
   const [one, other] = [await signer.sign(BEN), await signer.sign("carla@example.com")];
   const statuses: number[] = [];
@@ -411,7 +411,7 @@ test("a stream keeps its place until the session ends", async () => {
   expect(held).toEqual([true, false, false, false]);
 });
 
-test("somebody follows a job to its end", async () => {
+test("a signed-in person follows a job to its end", async () => {
   const assertion = await signer.sign(ANNA);
   const { id } = await (await post(assertion, "/v1/jobs", TEXT)).json<{ id: string }>();
   const followed = await send(assertion, `/v1/jobs/${id}/events`);
@@ -419,7 +419,7 @@ test("somebody follows a job to its end", async () => {
   expect(await followed.text()).toContain("event: done");
 });
 
-test("variables that are wrong let nobody in, and say so to whoever may mend them", async () => {
+test("with wrong variables nobody can sign in, and the operator's checks say so", async () => {
   await configure({ ACCESS_AUD: "the tag" });
   const refused = await problemOf(await send(await signer.sign(ANNA), "/v1/keys/self"));
   expect(refused).toMatchObject({ status: 503, code: "unavailable" });

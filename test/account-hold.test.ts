@@ -67,7 +67,7 @@ test.each(["3036", "4006"])(
   },
 );
 
-test("of a batch that is under way, no call begins after the refusal, also where only a second opinion was refused", async () => {
+test("no call of a running batch begins after the refusal, even if only a second opinion was refused", async () => {
   const { DB } = darkroom.bindings();
   const gate = callGate(DB);
   const asked: string[] = [];
@@ -88,7 +88,7 @@ test("of a batch that is under way, no call begins after the refusal, also where
   expect((await load()).hold).not.toBeNull();
 });
 
-test("what asks no model goes on: webhooks are delivered", async () => {
+test("tasks that ask no model continue: webhooks are delivered", async () => {
   const receiver = await startReceiver();
   try {
     await darkroom.post("/v1/webhooks", { url: `${receiver.url}/held`, events: ["job.cancelled"] });
@@ -101,7 +101,7 @@ test("what asks no model goes on: webhooks are delivered", async () => {
   }
 });
 
-test("the operator lets the account go: what was held runs at once, and the act is written down", async () => {
+test("the operator lifts the hold: the held tasks run at once, and the act is in the audit log", async () => {
   const refused = await darkroom.submit({ kind: "image_generation", prompt: "error:4006x1 lifted" });
   await until(load, ({ hold }) => hold !== null);
   const waiting = await darkroom.submit(text("lifted too"));

@@ -57,7 +57,7 @@ test("a consumer's first batch looks after cron", async () => {
   expect(ops.told()).toMatchObject([{ type: "ops.cron_stopped" }]);
 });
 
-test("a queue that grows old is told once, and once more when it is worked off; other owners are told nothing", async () => {
+test("an old queue is reported once, and once more when it is worked off; other owners get no alert", async () => {
   const ops = await hook();
   const theirs = await hook(undefined, KEYS.other);
   await darkroom.post("/v1/queues/classification/pause", {});
@@ -95,7 +95,7 @@ test("a queue that grows old is told once, and once more when it is worked off; 
   expect(lines.filter((line) => line.includes('"event":"alert.ended"'))).toHaveLength(1);
 });
 
-test("a burst of dead letters, whoever's they are", async () => {
+test("a burst of dead letters is an alert, whichever owners they belong to", async () => {
   const ops = await hook(["ops.dead_letters_burst", "ops.recovered"]);
   const now = Date.now();
   const letters = Array.from({ length: 170 }, (_, index) => ({ id: `dl_${index}`, owner: `owner${index % 3}` }));
@@ -118,7 +118,7 @@ test("a burst of dead letters, whoever's they are", async () => {
   ]);
 });
 
-test("a budget that nears its end is told to the operator, whosever it is, until its period is over", async () => {
+test("a budget of any owner that is nearly used up is reported to the operator until its period is over", async () => {
   // The day must not end before the second look at the budget.
   const leftMs = DAY_MS - (Date.now() % DAY_MS);
   if (leftMs < 1.5 * MINUTE_MS) await new Promise((resolve) => setTimeout(resolve, leftMs));
@@ -138,7 +138,7 @@ test("a budget that nears its end is told to the operator, whosever it is, until
   expect(ops.told().slice(1)).toMatchObject([{ type: "ops.recovered", data: { alert: "ops.budget_low" } }]);
 });
 
-test("a database that fills up is told of, by the size that D1 itself names", async () => {
+test("a database that fills up is reported, by the size that D1 itself gives", async () => {
   const { DB } = darkroom.bindings();
   const ops = await hook(["ops.database_filling", "ops.recovered"]);
   const size = (await DB.prepare("INSERT INTO cursors VALUES ('a', 'b')").run()).meta.size_after;
@@ -154,7 +154,7 @@ test("a database that fills up is told of, by the size that D1 itself names", as
   expect(DATABASE_LIMIT_BYTES).toBe(10_000_000_000);
 });
 
-test("a cron that does not run is told by a consumer, and that it runs again by maintenance", async () => {
+test("a consumer reports that cron has stopped, and maintenance reports that it runs again", async () => {
   const ops = await hook(["ops.cron_stopped", "ops.recovered"]);
   const now = Date.now();
   await watchCron(deps(), now, { isAsked: true }); // maintenance never ran, so the wait begins now
@@ -170,7 +170,7 @@ test("a cron that does not run is told by a consumer, and that it runs again by 
   ]);
 });
 
-test("a stopped cron that no consumer was there to see is told when it runs again", async () => {
+test("a stopped cron that no consumer noticed is reported when it runs again", async () => {
   const ops = await hook(["ops.cron_stopped", "ops.recovered"]);
   const now = Date.now();
   await at(now);
@@ -178,7 +178,7 @@ test("a stopped cron that no consumer was there to see is told when it runs agai
   expect(ops.told().map(({ type }) => type)).toEqual(["ops.cron_stopped", "ops.recovered"]);
 });
 
-test("an alert that is not taken is sent again, with the same id, and the log says so; 410 ends it", async () => {
+test("an alert that the endpoint does not accept is sent again with the same id, and the log says so; 410 ends it", async () => {
   const ops = await hook(["ops.database_filling"]);
   receiver.answer({ status: 503, body: "not now" });
   const now = Date.now();
@@ -209,7 +209,7 @@ test("an alert that is not taken is sent again, with the same id, and the log sa
   expect(endpoint.disabled).toMatchObject({ reason: "It answered 410 Gone." });
 });
 
-test("while an alert waits for a connection nobody else sends it, and one that gets none is due again unspent", async () => {
+test("while an alert waits for a connection no other run sends it, and an alert that gets none is due again without a counted attempt", async () => {
   const ops = await hook(["ops.database_filling"]);
   const now = Date.now();
   await watchDeployment({ ...deps(), databaseLimitBytes: 1000 }, now);
@@ -240,7 +240,7 @@ test("a delivery is taken for longer than a run of deliveries may last", () => {
   expect(TAKEN_MS).toBeGreaterThan(60_000 + LONGEST_SENDING_MS);
 });
 
-test("a run that is called off by D1 gives back what it has not come to", async () => {
+test("a run that D1 ends gives back the deliveries that it has not sent", async () => {
   const ops = await hook(["ops.database_filling", "ops.dead_letters_burst"]);
   const now = Date.now();
   await watchDeployment({ ...deps(), databaseLimitBytes: 1000 }, now);
@@ -261,7 +261,7 @@ test("a run that is called off by D1 gives back what it has not come to", async 
   expect(results).toEqual([{ attempts: 1 }, { attempts: 0 }]);
 });
 
-test("looking around is one round trip, and reads few rows however much there is", async () => {
+test("a check is one round trip, and reads few rows however many there are", async () => {
   const { DB } = darkroom.bindings();
   const rows = Array.from({ length: 400 }, (_, index) => ({ id: `job_${index}`, at: index }));
   await DB.prepare(
@@ -294,7 +294,7 @@ test("looking around is one round trip, and reads few rows however much there is
   expect(read).toBeLessThan(40);
 });
 
-test("what is between two lines neither raises nor ends an alert", () => {
+test("a value between two thresholds neither raises nor ends an alert", () => {
   const findings = { queues: [], databaseBytes: 0, lowBudgets: [] };
   const of = (deadLetters: number) =>
     signsOf({ ...findings, deadLetters }, { raised: [], databaseLimitBytes: 1 }).find(

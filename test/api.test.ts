@@ -26,7 +26,7 @@ test("health needs no key, and an unknown address is a problem", async () => {
   expect(await nowhere.json()).toMatchObject({ code: "not_found" });
 });
 
-test("a submitted job answers 201 with its address, and a status tells all there is", async () => {
+test("a submitted job answers 201 with its address, and its status has every detail", async () => {
   const response = await darkroom.post("/v1/jobs", { kind: "image_generation", prompt: "a boat" });
   expect(response.status).toBe(201);
   const submitted = await response.json<JobView>();
@@ -78,7 +78,7 @@ test.each([
   ["createdAfter=yesterday", /^createdAfter/],
   ["colour=red", /colour/],
   ["state=failed&state=queued", /^state/],
-])("a list asked for wrongly: %s", async (query, detail) => {
+])("a wrong query for a list is refused: %s", async (query, detail) => {
   const response = await darkroom.api(`/v1/jobs?${query}`);
   expect(response.status).toBe(422);
   expect((await response.json<{ detail: string }>()).detail).toMatch(detail);

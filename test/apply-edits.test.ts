@@ -74,7 +74,7 @@ test("words that take the place of fewer or more share their time by their lengt
   expect(one.segments[0]!.text).toBe("The boots leave, early.");
 });
 
-test("words are inserted between their neighbours, and taken away, without moving the others", () => {
+test("words are inserted between their neighbours, and removed, without moving the others", () => {
   const inserted = edit(BOATS, { op: "insert", segment: 0, word: 1, words: [{ text: "old" }] });
   expect(inserted.segments[0]!.text).toBe("The old boots leave, at dawn.");
   expect(inserted.segments[0]!.words[1]).toEqual({ text: "old", startMs: 400, endMs: 500 });
@@ -94,7 +94,7 @@ test("a segment whose words are all removed keeps its place, and words can be pu
   expect(again.segments[0]!.words.at(-1)!.endMs).toBe(2400);
 });
 
-test("times that are given stand, and those between them are interpolated", () => {
+test("given times are kept, and those between them are interpolated", () => {
   const words = [{ text: "a", startMs: 550 }, { text: "bb" }, { text: "c", endMs: 880 }];
   const { segments } = edit(BOATS, { op: "replace", segment: 0, word: 1, words });
   expect(segments[0]!.words.slice(1, 4)).toEqual([
@@ -176,7 +176,7 @@ test.each([
   [{ op: "remove", segment: 0, word: 0, count: 0 }],
   [{ op: "speaker", segment: 0, speaker: "" }],
   [{ op: "merge", segment: 0 }],
-])("%j is no operation", (operation) => {
+])("%j is not an operation", (operation) => {
   expect(EditOperation.safeParse(operation).success).toBe(false);
 });
 
@@ -264,7 +264,7 @@ test("a gap that was filled since is filled in the edited transcript, and its ne
   expect(fillGaps(edited, lacking)).toBe(edited);
 });
 
-test("what a redrive adds keeps the language that it was heard in, whatever the rest of the original is in by then", () => {
+test("words that a redrive adds keep their language, whatever language the rest of the original has by then", () => {
   const gap = { startMs: 1000, endMs: 9000, reason: "lost" };
   const [hello, french, german] = [said("Hello."), said("Bonjour à tous.", 2000), said("Guten Tag.", 6000)];
   const edited = transcriptOf([hello], { language: "en", isComplete: false, gaps: [gap] });

@@ -295,7 +295,7 @@ test("a job that waits for the result of an archived one gets it from maintenanc
   expect(await darkroom.readJob("late")).toMatchObject({ state: "completed", reused: { jobId: first.id } });
 });
 
-test("a job that waits for an archived one whose line is lost runs in its place", async () => {
+test("a job that waits for an archived one runs itself if the line is lost", async () => {
   const { MEDIA } = darkroom.bindings();
   const asked = { kind: "classification", text: TEXT };
   const first = await darkroom.submit(asked);
@@ -320,7 +320,7 @@ test("a job whose follower was cancelled is archived, and so is that follower", 
   expect(await archive()).toBe(2);
 });
 
-test("what an archived job said is unreadable as soon as it is deleted, and its object goes a month after its last job", async () => {
+test("the text of an archived job is unreadable once the job is deleted, and its object is deleted a month after its last job", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const kept = await darkroom.submit({ kind: "classification", text: "the vibraphone" });
   const gone = await darkroom.submit({ kind: "classification", text: TEXT });
@@ -351,7 +351,7 @@ test("what an archived job said is unreadable as soon as it is deleted, and its 
   expect(await count("SELECT count(*) AS n FROM archives")).toBe(0);
 });
 
-test("an archived job is pruned from its row alone", async () => {
+test("an archived job is pruned without being brought back", async () => {
   const { MEDIA } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a red lighthouse" });
   await darkroom.untilJob(id);
@@ -362,7 +362,7 @@ test("an archived job is pruned from its row alone", async () => {
   expect((await MEDIA.list({ prefix: "results/" })).objects).toEqual([]);
 });
 
-test("a job can be deleted though its archive is gone, and a read of it fails", async () => {
+test("a job can be deleted although its archive is gone, and a read of it fails", async () => {
   const { MEDIA } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
   await darkroom.untilJob(id);

@@ -67,7 +67,7 @@ test.each([
   ["forbidden", "denied:3041:granite", "account_blocked"],
   ["not agreed to", "denied:5016:granite", "model_agreement_required"],
   ["busy", "busy:granite", null],
-])("a question whose model is %s is answered by the next, which alone is paid", async (_what, script, code) => {
+])("a question whose model is %s is answered by the next, and only that one is paid", async (_what, script, code) => {
   const logged = darkroom.logs().length;
   for (const [accept, neurons] of [
     ["text/event-stream", 2.5],
@@ -92,7 +92,7 @@ test.each([
   expect(results).toEqual([]);
 });
 
-test("where no model answers, one that may have capacity later is told of before one that never will", async () => {
+test("if no model answers, the problem of a model that may have capacity later comes before that of one that never will", async () => {
   for (const accept of ["text/event-stream", "application/json"]) {
     const never = await ask(`Who? gone:granite denied:3041:llama ${accept.length}`, accept);
     expect(never.headers.get("retry-after")).toBe(null);
@@ -116,7 +116,7 @@ test("a model that breaks off after its first token, or refuses the question, ha
   expect((await usage(2)).map(({ model }) => model)).toEqual([GRANITE, LARGE_LLAMA]);
 });
 
-test("a stand-in that the budget does not suffice for is not asked", async () => {
+test("a stand-in that would exceed the budget is not asked", async () => {
   // The question costs at most 5 neurons with granite, and 16 with the model that replaces it.
   const budget = { method: "PUT", body: JSON.stringify({ neurons: 12 }) };
   expect((await darkroom.api("/v1/budgets/operator/day", budget)).ok).toBe(true);
@@ -125,7 +125,7 @@ test("a stand-in that the budget does not suffice for is not asked", async () =>
   expect(await answered(await ask("Why?"))).toMatchObject({ model: GRANITE });
 });
 
-test("only other text models stand in, each once, and none where there are none", () => {
+test("only other text models stand in, each once, and none if there is none", () => {
   expect(textModelsFrom(GRANITE, {})).toEqual([GRANITE]);
   const chain = { [GRANITE]: [LARGE_LLAMA, "@cf/openai/whisper", GRANITE, "@cf/unheard/of", LLAMA, LARGE_LLAMA] };
   expect(textModelsFrom(GRANITE, chain)).toEqual([GRANITE, LARGE_LLAMA, LLAMA]);

@@ -56,7 +56,7 @@ test("a consumer whose lease was taken over settles nothing", async () => {
   expect(job.attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
 });
 
-test("what an attempt bought before it was put off is looked for by the next, and a refusal that bought nothing is not", async () => {
+test("the next attempt looks for results of an attempt that was put off, unless a refusal had cost nothing", async () => {
   const taskId = await insert("job_snoozed");
   const call = { model: "@cf/some/model", engine: "workers-ai", units: {}, isEstimated: false, durationMs: 5 };
   const outcome: Outcome = {
@@ -134,7 +134,7 @@ test("capacity is waited for without counting, and quota until midnight", async 
   expect(Date.parse(held.waiting!.until!)).toBeGreaterThan(Date.now());
 });
 
-test("what keeps failing ends as a dead letter with every attempt, and a redrive gives it another life", async () => {
+test("a task that keeps failing ends as a dead letter with every attempt, and a redrive runs it again", async () => {
   const { DB } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043x5 stubborn" });
   for (let run = 1; run <= 5; run += 1) {
@@ -159,7 +159,7 @@ test("what keeps failing ends as a dead letter with every attempt, and a redrive
   expect(job.attempts).toHaveLength(6);
 });
 
-test("a fast task is settled beside a slow one, and the slow ones after it", async () => {
+test("a fast task is settled while slow ones run, and those after it", async () => {
   const submit = async (prompt: string) => (await darkroom.submit({ kind: "image_generation", prompt })).id;
   // The first keeps the queue busy, so that the others arrive as one batch.
   const first = await submit("sleep:300 first");

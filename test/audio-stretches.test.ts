@@ -27,7 +27,7 @@ const client = () => createClient({ baseUrl: darkroom.origin(), key: KEYS.operat
 const wordsIn = (bytes: Uint8Array) =>
   [...new TextDecoder("latin1").decode(bytes).matchAll(/<([^<>]+)>/g)].map(([, word]) => word);
 
-test("a stretch across the chunks of a long recording holds what is said there, and says where it lies", async () => {
+test("a stretch across the chunks of a long recording has the sound of that time, and says where it begins and ends", async () => {
   const id = await transcribed(said(360));
   const stretch = await client().jobs.audio(id, { fromMs: 40_000, toMs: 130_000 });
   expect(stretch).toMatchObject({
@@ -44,7 +44,7 @@ test("a stretch across the chunks of a long recording holds what is said there, 
   expect(rest).toMatchObject({ fromMs: 90_000, toMs: 180_000 });
 });
 
-test("a job that took over another's result has its own recording cut by the other's plan", async () => {
+test("a job that reuses a result has its own recording cut by the plan of the other job", async () => {
   await transcribed(said(180, "r"));
   const again = await transcribed(said(180, "r"));
   expect((await darkroom.readJob(again)).reused).not.toBeNull();
@@ -52,7 +52,7 @@ test("a job that took over another's result has its own recording cut by the oth
   expect(wordsIn(stretch!.bytes)).toHaveLength(50_000 / WORD_MS);
 });
 
-test("a recording is played before its job has run, and after it was given up on", async () => {
+test("a recording is played before its job has run, and after it has failed", async () => {
   await darkroom.post("/v1/queues/transcription/pause", {});
   const { id } = await darkroom.upload({ name: "a.wav" }, speech(said(200, "q")));
   expect((await darkroom.readJob(id)).state).toBe("queued");
@@ -66,7 +66,7 @@ test("a recording is played before its job has run, and after it was given up on
   expect((await client().jobs.audio(id, { fromMs: 0, toMs: 1000 }))!.bytes.length).toBeGreaterThan(0);
 });
 
-test("a player asks by a signed link for any stretch, for ranges of it, and again for nothing", async () => {
+test("a player gets any stretch by a signed link, ranges of it, and 304 for an unchanged one", async () => {
   const id = await transcribed("zero one two three");
   const [link] = await client().jobs.links(id, [{ to: "audio", query: { fromMs: 500 } }]);
   const open = (url: URL, headers: Record<string, string> = {}) =>
@@ -87,7 +87,7 @@ test("a player asks by a signed link for any stretch, for ranges of it, and agai
   expect((await open(url, headers)).status).toBe(200);
 });
 
-test("what cannot be played is named: no such part, no recording, a deleted or damaged one", async () => {
+test("the answer says why there is nothing to play: no such part, no recording, a deleted or damaged one", async () => {
   const id = await transcribed("zero one");
   const codeOf = async (path: string) => {
     const response = await darkroom.api(path);
@@ -111,7 +111,7 @@ test("what cannot be played is named: no such part, no recording, a deleted or d
   }
 });
 
-test("where a recording goes on without sound there is nothing to play, and the answer says from where to where", async () => {
+test("if a recording continues without sound there is nothing to play, and the answer says from when to when", async () => {
   const folder = await mkdtemp(join(tmpdir(), "darkroom-stretch-"));
   try {
     const path = join(folder, "muted.webm");

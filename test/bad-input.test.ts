@@ -45,7 +45,7 @@ test("an empty file", async () => {
   expect(await ignoredReason("inbox/empty.mp3")).toBe("the object is empty");
 });
 
-test("damaged audio is given up on after one attempt, with the model's own words", async () => {
+test("damaged audio is discarded after one attempt, with the model's own words", async () => {
   const job = await darkroom.untilJob((await darkroom.upload({ name: "cut.mp3" }, speech("error:3010 truncated"))).id);
   expect(job).toMatchObject({ state: "failed", error: { code: "unsupported_audio" } });
   expect(job.error?.message).toMatch(/could not read this audio.*3010: scripted failure/);
@@ -112,14 +112,14 @@ test.each([
   ["dots", "inbox/../../etc/passwd.mp3"],
   ["unicode", "inbox/日本語 ñ 🎧.mp3"],
   ["1,024 bytes", `inbox/${"k".repeat(1024 - "inbox/".length - ".mp3".length)}.mp3`],
-])("a key with %s is a key like any other", async (_, key) => {
+])("an object key with %s is like any other", async (_, key) => {
   await darkroom.putAndAnnounce(key, speech("strange key"));
   expect(await ignoredReason(key)).toBeNull();
   const submitted = await darkroom.submit({ kind: "transcription", source: key });
   expect(await darkroom.untilJob(submitted.id)).toMatchObject({ state: "completed", input: { source: { key } } });
 });
 
-test("a file name that is a path, or a key over 1,024 bytes", async () => {
+test("a file name that is a path, or a key over 1,024 bytes, is refused", async () => {
   for (const name of ["../secret.mp3", "a/b.mp3", "..", "a\\b.mp3", "a\u0000.mp3"]) {
     await expectProblem(await upload({ name }, "x"), 422, "invalid_request", /^name:/);
   }
@@ -132,7 +132,7 @@ test("a file name that is a path, or a key over 1,024 bytes", async () => {
   );
 });
 
-test("an object overwritten or deleted between event and read", async () => {
+test("an object that is overwritten or deleted between event and read has no job", async () => {
   const { MEDIA, UPLOADS } = darkroom.bindings();
   const first = await MEDIA.put("inbox/change.mp3", "first words");
   await MEDIA.put("inbox/change.mp3", "second words");
@@ -162,7 +162,7 @@ test.each(["source_replaced", "source_missing"])("a source changed between job a
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code } });
 });
 
-test("a prompt over the limit, given or uploaded", async () => {
+test("a prompt over the limit is refused, in the request or as a file", async () => {
   const prompt = "p".repeat(2049);
   await expectProblem(
     await darkroom.post("/v1/jobs", { kind: "image_generation", prompt }),
@@ -188,18 +188,18 @@ test.each([
   [{ kind: "classification", text: "x", options: { colour: "red" } }, /colour/],
   [{ kind: "karaoke" }, /^kind/],
   [[], /object/],
-])("options of the wrong type or value: %j", async (body, detail) => {
+])("options of the wrong type or value are refused: %j", async (body, detail) => {
   await expectProblem(await darkroom.post("/v1/jobs", body), 422, "invalid_request", detail);
 });
 
-test("options of the wrong type on an uploaded object", async () => {
+test("options of the wrong type on an uploaded object are refused", async () => {
   await darkroom.putAndAnnounce("inbox/a.mp3", "x", { options: '{"tier":7}' });
   expect(await ignoredReason("inbox/a.mp3")).toMatch(/metadata 'options': tier/);
   await darkroom.putAndAnnounce("inbox/b.mp3", "x", { kind: "karaoke" });
   expect(await ignoredReason("inbox/b.mp3")).toMatch(/'karaoke', expected one of transcription/);
 });
 
-test("a body over 1 MB, and one that is not JSON", async () => {
+test("a body over 1 MB, and one that is not JSON, are refused", async () => {
   const prompt = "x".repeat(1_000_001);
   await expectProblem(
     await darkroom.post("/v1/jobs", { kind: "image_generation", prompt }),
@@ -214,7 +214,7 @@ test("a body over 1 MB, and one that is not JSON", async () => {
   await expectProblem(posted, 400, "invalid_json", /^The body is a form, and this route takes JSON\. .*-d/);
 });
 
-test("a client that sends a large body is told why it is refused, however early, and the answer that was kept", async () => {
+test("a client that sends a large body gets the reason of an early refusal, and the stored answer of a repeated request", async () => {
   const large = new Uint8Array(12_000_000);
   const headers = { authorization: `Bearer ${KEYS.operator}` };
   // Use a separate client over a socket, because the harness's client cannot lose an answer.
@@ -233,7 +233,7 @@ test("a client that sends a large body is told why it is refused, however early,
   expect((await send("/openai/v1/audio/transcriptions", form, new Uint8Array(27_000_000))).status).toBe(413);
 });
 
-test("a body without a length", async () => {
+test("a body without a length is refused", async () => {
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode("streamed words"));
@@ -244,7 +244,7 @@ test("a body without a length", async () => {
   await expectProblem(await darkroom.api("/v1/uploads?name=a.mp3", init), 411, "length_required", /Content-Length/);
 });
 
-test("an unknown job, someone else's job, and someone else's source", async () => {
+test("an unknown job, another owner's job and another owner's source do not exist", async () => {
   await expectProblem(await darkroom.api("/v1/jobs/job_nothing"), 404, "job_not_found", /job_nothing/);
   const { id } = await darkroom.upload({ name: "mine.mp3" }, speech("my words"));
   const job = await darkroom.untilJob(id);
@@ -262,7 +262,7 @@ test("an unknown job, someone else's job, and someone else's source", async () =
   await expectProblem(theirs, 404, "source_not_found", /There is no object/);
 });
 
-test("a missing, a wrong and a revoked key", async () => {
+test("a missing, a wrong and a revoked key are refused", async () => {
   const wrong = [null, "nonsense", `dk_operator_${"w".repeat(32)}`, `dk_nobody_${"o".repeat(32)}`, KEYS.revoked];
   for (const key of wrong) {
     const response = await darkroom.api("/v1/jobs", { key });

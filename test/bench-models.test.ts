@@ -62,14 +62,14 @@ describe("the recommendation", () => {
     expect(recommend("recordings", rows)).toContain(expected);
   });
 
-  test("for texts that were written asks for less agreement, and to read them", () => {
+  test("requires less agreement for generated texts, and advises to read them", () => {
     const large = row({ model: "@cf/meta/llama-3.1-8b-instruct-fp8-fast", neuronsPerFile: 9 });
     const small = row({ model: "@cf/ibm-granite/granite-4.0-h-micro", neuronsPerFile: 3, agreement: 0.55 });
     expect(recommend("text prompts", [large, small])).toMatch(/granite.* 55\.0 % .*read its answers/);
     expect(recommend("text prompts", [large, { ...small, agreement: 0.4 }])).toContain("the largest: no smaller one");
   });
 
-  test("is by price alone for pictures, which nobody can compare by counting", () => {
+  test("is only by price for pictures, which cannot be compared by counting", () => {
     const dear = row({ model: "@cf/black-forest-labs/flux-2-dev", neuronsPerFile: 3750, agreement: null });
     const cheap = row({ model: "@cf/black-forest-labs/flux-1-schnell", neuronsPerFile: 172.8, agreement: null });
     expect(recommend("prompts", [dear, cheap])).toMatch(/look at them.*flux-1-schnell/);

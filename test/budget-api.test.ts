@@ -19,7 +19,7 @@ async function list(key?: string): Promise<readonly Budget[]> {
   return (await response.json<{ budgets: Budget[] }>()).budgets;
 }
 
-test("budgets are set, changed, listed to whom they concern, lifted, and each act is written down", async () => {
+test("budgets are set, changed, removed and listed to their owners, and each act is in the audit log", async () => {
   const made = await put("other/month", { neurons: 1000.5 });
   expect(made.status).toBe(200);
   const now = new Date();
@@ -66,7 +66,7 @@ test.each([
   ["operator/week", { neurons: 1 }, "period", /day/],
   ["*/day", { neurons: 1 }, "ownerId", /letters/],
   [`${"x".repeat(101)}/day`, { neurons: 1 }, "ownerId", /100/],
-])("a budget that cannot be meant is refused: %s %j", async (path, body, field, message) => {
+])("a budget that makes no sense is refused: %s %j", async (path, body, field, message) => {
   const response = await put(path, body);
   const { code, issues } = await response.json<Refusal>();
   expect([response.status, code]).toEqual([422, "invalid_request"]);
@@ -75,7 +75,7 @@ test.each([
   expect(await list()).toEqual([]);
 });
 
-test("only the operator sets and lifts budgets, and nobody is called like the account", async () => {
+test("only the operator sets and removes budgets, and no owner may have the name of the account", async () => {
   const refused = [
     await put("other/day", { neurons: 1 }, KEYS.other),
     await darkroom.api("/v1/budgets/other/day", { method: "DELETE", key: KEYS.other }),
@@ -106,7 +106,7 @@ test("maxNeurons is a term of jobs, uploads and objects alike", async () => {
   expect(query.status).toBe(422);
 });
 
-test("a job that may cost less than its one call is given up on, and redriven with more to spend", async () => {
+test("a job whose limit is below the price of its call is discarded, and can be redriven with a higher limit", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a dear harbour", maxNeurons: 100 });
   const job = await darkroom.untilJob(id);
   expect(job.error).toMatchObject({

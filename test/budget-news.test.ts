@@ -42,7 +42,7 @@ async function completed(): Promise<number | null> {
   return darkroom.bindings().DB.prepare("SELECT count(*) AS n FROM jobs WHERE state = 'completed'").first<number>("n");
 }
 
-test("however many settle at once, 80 % is told once, and so is the end", async () => {
+test("however many attempts settle at once, 80 % and the end are each reported once", async () => {
   await setBudget("operator/day", 20 * PICTURE_NEURONS);
   await submitMany(20, "news");
   await until(completed, (count) => count === 20);
@@ -76,7 +76,7 @@ test("however many settle at once, 80 % is told once, and so is the end", async 
   ).toEqual(["budget.exhausted", "budget.warning"]);
 });
 
-test("a budget that something waits for is exhausted, though a little is left", async () => {
+test("a budget that holds a task is exhausted, although a little is left", async () => {
   await setBudget("operator/day", 1.5 * PICTURE_NEURONS);
   await submitMany(1, "little");
   await until(completed, (count) => count === 1);
@@ -89,7 +89,7 @@ test("a budget that something waits for is exhausted, though a little is left", 
   expect(more).toEqual([]);
 });
 
-test("the operator is told of the account's budget, whoever spent it; each owner of their own", async () => {
+test("the operator gets the events of the account's budget, and each owner those of their own", async () => {
   const other = `/news/${crypto.randomUUID()}`;
   await darkroom.post("/v1/webhooks", { url: receiver.url + other }, KEYS.other);
   await setBudget("account/month", PICTURE_NEURONS);

@@ -30,7 +30,7 @@ async function pass(days: number): Promise<void> {
   await hurry("budget_used");
 }
 
-test("of 200 tasks that race for a budget of 50 calls, 50 are made; the others are held and go on after each reset", async () => {
+test("of 200 tasks that race for a budget of 50 calls, exactly 50 make theirs; the others are held and continue after each reset", async () => {
   await setBudget("operator/day", 50 * PICTURE_NEURONS);
   for (const half of [0, 1]) {
     const jobs = Array.from({ length: 100 }, (_, index) => picture(`race-${half}-${index}`));
@@ -94,7 +94,7 @@ test("a monthly budget holds until the first of the next month, however long tha
   expect((await darkroom.untilJob(second.id)).state).toBe("completed");
 });
 
-test("a budget of the account holds every owner, and tells none what others have spent", async () => {
+test("a budget of the account holds every owner, and shows no owner what others have spent", async () => {
   await setBudget("account/day", PICTURE_NEURONS);
   await darkroom.untilJob((await darkroom.submit(picture("account-1"))).id);
   const { id } = await darkroom.submit(picture("account-2"), KEYS.other);
@@ -104,7 +104,7 @@ test("a budget of the account holds every owner, and tells none what others have
   expect(await (await darkroom.api("/v1/budgets", { key: KEYS.other })).json()).toEqual({ budgets: [] });
 });
 
-test("urgent jobs are let through where the budget says so, and only there", async () => {
+test("urgent jobs may exceed only a budget that allows it", async () => {
   await setBudget("operator/day", PICTURE_NEURONS);
   await darkroom.untilJob((await darkroom.submit(picture("urgent-1"))).id);
   const urgent = await darkroom.submit(picture("urgent-2", { priority: "high" }));
@@ -121,7 +121,7 @@ test("urgent jobs are let through where the budget says so, and only there", asy
   expect(budget).toMatchObject({ letsHighThrough: true, remainingNeurons: 0, share: near(2) });
 });
 
-test("raising a budget or lifting it lets go at once what it held", async () => {
+test("raising or removing a budget releases at once the tasks that it held", async () => {
   await setBudget("operator/day", PICTURE_NEURONS);
   await darkroom.untilJob((await darkroom.submit(picture("edit-1"))).id);
   const ids = await Promise.all([2, 3].map(async (n) => (await darkroom.submit(picture(`edit-${n}`))).id));
@@ -133,7 +133,7 @@ test("raising a budget or lifting it lets go at once what it held", async () => 
   expect((await darkroom.api("/v1/budgets/operator/day", { method: "DELETE" })).status).toBe(404);
 });
 
-test("what is refused by a budget that was just lifted is let go by maintenance", async () => {
+test("a task that is refused by a budget that was just removed is released by maintenance", async () => {
   await setBudget("operator/day", PICTURE_NEURONS);
   await darkroom.untilJob((await darkroom.submit(picture("straggler-1"))).id);
   const { id } = await darkroom.submit(picture("straggler-2"));
@@ -162,7 +162,7 @@ test("what is refused by a budget that was just lifted is let go by maintenance"
   expect(await DB.prepare("SELECT count(*) AS n FROM releases").first("n")).toBe(0);
 });
 
-test("a call dearer than a whole budget is given up on: no reset would help", async () => {
+test("a call that costs more than a whole budget is discarded, because no reset would help", async () => {
   await setBudget("operator/day", PICTURE_NEURONS - 1);
   const { id } = await darkroom.submit(picture("dear"));
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "exceeds_budget" } });

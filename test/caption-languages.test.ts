@@ -68,7 +68,7 @@ test("a line of a language without spaces ends where its words do", () => {
   expect(at).toBe(khmer.length);
 });
 
-test("words timed in parts, as a model times what has no spaces, break between words all the same", () => {
+test("words that a model times in parts still break between words", () => {
   const text = "我们今天讨论预算和天气我们今天讨论预算和天气我们今天讨论预算和天气";
   const words = Array.from(text, (char, at) => ({ text: char, startMs: at * 100, endMs: at * 100 + 100 }));
   const cues = layoutCaptions([{ startMs: 0, endMs: 3300, text, words }], CAPTION_PRESETS.bbc);
@@ -77,7 +77,7 @@ test("words timed in parts, as a model times what has no spaces, break between w
   expect(cues[0]).toMatchObject({ startMs: 0 });
 });
 
-test("marks stay with their word: also behind a space, and in front of it", () => {
+test("marks stay with their word, even with a space between, and in front of it", () => {
   const options = { ...CAPTION_PRESETS.netflix, maxLineLength: 16, maxLines: 6 };
   const lines = (text: string) => layoutCaptions(transcriptOf("fr", text).segments, options)[0]?.lines;
   expect(lines("Vous êtes déjà là ? « Oui bien sûr » !")).toEqual(["Vous êtes déjà", "là ? « Oui", "bien sûr » !"]);
@@ -117,7 +117,7 @@ test("the BBC's preset keeps its times, and single options go before those of th
   expect(captionOptionsFor(japanese, {})).toEqual(captionOptionsFor(japanese, { preset: "netflix" }));
 });
 
-test("lines that are read from right to left say so, and no others", () => {
+test("only lines that are read from right to left carry their direction", () => {
   const transcript = transcriptOf("ar", "YouTube قناة جديدة!", "OK.", "مرحبا بكم");
   const cues = captionsOf(transcript);
   expect(cues.map(({ direction }) => direction)).toEqual(["rtl", undefined, "rtl"]);
@@ -138,7 +138,7 @@ function shown({ startMs, endMs, lines, direction }: Cue, marks: readonly [strin
   return { startMs, endMs, text: lines.map((line) => before + line + after).join("\n") };
 }
 
-test("other people's parsers read the same cues", () => {
+test("the parsers of other projects read the same cues", () => {
   for (let seed = 1; seed <= CASES; seed += 1) {
     const random = seeded(seed);
     const cues = layoutCaptions(speak(random), someOptions(random), random() < 0.5 ? "ar" : null);

@@ -10,7 +10,7 @@ import { seeded, segmentOf, whole } from "./scripted-speaker.ts";
 
 const CASES = sampled(500, 2000);
 
-test("whatever is said and asked for: limits hold, cues never meet, every word is kept in order", () => {
+test("for any text and options: limits hold, cues never overlap, every word is kept in order", () => {
   for (let seed = 1; seed <= CASES; seed += 1) {
     const random = seeded(seed);
     const segments = speak(random);
@@ -42,7 +42,7 @@ test("no line begins inside a word of any script, or with a mark that belongs to
   }
 });
 
-test("a cue ends with the sentence, else at a comma, else at a pause", () => {
+test("a cue ends with the sentence, otherwise at a comma, otherwise at a pause", () => {
   const { netflix } = CAPTION_PRESETS;
   const speech = "We went down to the harbour early. When the boats had come in, we bought fish for everyone at home.";
   expect(layoutCaptions([spoken(speech)], netflix).map(({ lines }) => lines)).toEqual([
@@ -119,7 +119,7 @@ test("the parts of a word that the model timed apart stay together", () => {
   expect(layoutCaptions([segment], options).flatMap(({ lines }) => lines)).toEqual(["don't", "re-read", "it."]);
 });
 
-test("cues are written with their lines, and what would be markup escaped", () => {
+test("cues are written with their lines, and markup is escaped", () => {
   const cues = [{ startMs: 0, endMs: 1000, lines: ["a <b>", "& -->"] }];
   expect(toVtt(cues)).toBe("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\na &lt;b&gt;\n&amp; --&gt;\n");
   expect(toSrt(cues)).toBe("1\n00:00:00,000 --> 00:00:01,000\na <b>\n& -->\n");

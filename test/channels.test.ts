@@ -127,7 +127,7 @@ test("a job names the tracks of its recording from the plan on, and so does a jo
   expect(await darkroom.untilJob(again.id)).toMatchObject({ reused: { jobId: id }, recording });
 });
 
-test("digital silence is no call, and no text", async () => {
+test("digital silence causes no call, and no text", async () => {
   const before = await countCalls();
   const silent = speech("a b c d");
   silent.fill(0, 44);
@@ -164,7 +164,7 @@ test.each([
   });
 });
 
-test("what is missing on any channel is missing once, also where another channel is silent", () => {
+test("a gap on any channel is one gap, even if another channel is silent there", () => {
   const chunk = {
     index: 0,
     startMs: 0,

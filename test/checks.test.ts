@@ -16,7 +16,7 @@ async function read(): Promise<Map<string, Check>> {
   return new Map(checks.map((check) => [check.name, check]));
 }
 
-test("a rule that never delivered is told by what the sweep alone finds, and one that delivers by its messages", async () => {
+test("a rule that never delivered is recognised by objects that only the sweep finds, and a working rule by its messages", async () => {
   expect((await read()).get("notification_rule")?.state).toBe("unknown");
   const { MEDIA, UPLOADS } = darkroom.bindings();
   const stored = await MEDIA.put("inbox/quiet.txt", "Nobody told of it.");
@@ -34,7 +34,7 @@ test("a rule that never delivered is told by what the sweep alone finds, and one
   await until(read, (checks) => checks.get("notification_rule")?.state === "ok");
 });
 
-test("what is missing is named with its commands, and what is there is said to be", () => {
+test("missing parts are named with their commands, and the others are marked as ok", () => {
   const never = { notifiedAt: null, sweptAt: null };
   const bindings = { ...darkroom.bindings(), R2_ACCESS_KEY_ID: "", R2_ENDPOINT: "", SETUP_TOKEN: "t".repeat(20) };
   const bare = withDefaults(bindings);
@@ -70,6 +70,6 @@ test("a number that cannot be read has its default, and is named", () => {
   expect(withDefaults({ ...given, RETENTION_DAYS, AUDIT_DAYS }).UNREADABLE_SETTINGS).toEqual([]);
 });
 
-test("the deployment is the operator's alone to look at", async () => {
+test("only the operator may read the checks of the deployment", async () => {
   expect((await darkroom.api("/v1/checks", { key: KEYS.other })).status).toBe(403);
 });

@@ -38,7 +38,7 @@ describe("a latency budget", () => {
     ["in another language, or none said, English alone will not do", hearing(), 600, WHISPER, "2000 ms"],
     ["where the options leave one slow model", hearing({ language: "de" }), 600, TURBO, "5000 ms"],
     ["of a model asked for by its name", picture({ model: "flux-2-dev" }), 100, "flux-2-dev", "60000 ms (assumed"],
-  ])("that nobody keeps is refused, naming the fastest: %s", (_, work, budgetMs, model, figure) => {
+  ])("that no model meets is refused, naming the fastest: %s", (_, work, budgetMs, model, figure) => {
     const chosen = chooseModel(work, budgetMs, figures);
     expect(chosen).toMatchObject({ ok: false, reason: expect.stringContaining(figure) });
     expect(chosen).toMatchObject({ reason: expect.stringContaining(model) });
@@ -53,7 +53,7 @@ describe("a latency budget", () => {
     });
   });
 
-  test("does not choose the pictures that cost ten times as much unless it is told that it may", () => {
+  test("does not choose the pictures that cost ten times as much unless the request allows it", () => {
     expect(chooseModel(picture(), 600_000, new Map())).toMatchObject({ choice: { tier: "balanced" } });
     expect(chooseModel(picture({ tier: "accurate" }), 600_000, new Map())).toMatchObject({
       choice: { tier: "accurate" },
@@ -80,7 +80,7 @@ test("every tier of pictures is a model of that tier", () => {
 describe("on the runtime", () => {
   const darkroom = startDarkroom();
 
-  test("attempts tell how long calls take, and the next job is chosen by it", async () => {
+  test("the choice for the next job follows from how long the calls of attempts took", async () => {
     const { DB } = darkroom.bindings();
     const note = await darkroom.upload({ name: "a.wav" }, speech("zero one two"));
     expect((await darkroom.untilJob(note.id)).choice).toMatchObject({ model: TURBO, by: "tier" });
@@ -124,7 +124,7 @@ describe("on the runtime", () => {
     expect(body).toMatch(words);
   });
 
-  test("a model without capacity is stood in for down the chain, and the attempts say by which", async () => {
+  test("the models of the chain stand in for one without capacity, and the attempts name them", async () => {
     const heard = await darkroom.upload({ name: "a.wav" }, speech("busy:turbo one two"));
     const drawn = await darkroom.submit({
       kind: "image_generation",
@@ -164,7 +164,7 @@ describe("on the runtime", () => {
     expect(task).toEqual({ model: "@cf/black-forest-labs/flux-2-klein-4b", asks: "flux-2-klein-4b" });
   });
 
-  test("nothing stands in for a model that was asked for by its name", async () => {
+  test("no model stands in for a model that was requested by its name", async () => {
     const options = { model: "flux-2-klein-4b" };
     const drawn = await darkroom.submit({ kind: "image_generation", prompt: "busy:klein a sea", options });
     const { attempts } = await darkroom.untilJob(drawn.id, (job) => job.attempts.length === 1);
@@ -175,7 +175,7 @@ describe("on the runtime", () => {
 
   const unusable = () => darkroom.logs().filter(({ message }) => message.includes('"model.unusable"'));
 
-  test("a withdrawn model is stood in for down the chain, and the operator is told once a day and not once a job", async () => {
+  test("the models of the chain stand in for a withdrawn one, and the journal reports it once a day and not once a job", async () => {
     const before = unusable().length;
     for (const name of ["a", "b"]) {
       const heard = await darkroom.upload({ name: `${name}.wav` }, speech(`gone:turbo one two ${name}`));
@@ -207,7 +207,7 @@ describe("on the runtime", () => {
     ]);
   });
 
-  test("a summary too is written by the next model, and its job says by which", async () => {
+  test("a summary is written by the next model too, and its job names it", async () => {
     const text = "gone:granite one\ntwo three";
     const { id } = await darkroom.submit({ kind: "classification", text, then: ["summarise"] });
     const job = await darkroom.untilJob(id);

@@ -95,7 +95,7 @@ test("jobs are found by the tags and notes that they were submitted with", async
   expect(await found("--metadata", "order=A")).toEqual([]);
 });
 
-test("a key is made with its limits, printed alone, listed and revoked", async () => {
+test("a key is created with its limits, printed on its own, listed and revoked", async () => {
   const limits = ["--max-jobs", "2", "--max-bytes-a-day", "9000", "--max-upload-bytes", "900"];
   const types = ["--content-type", "audio/", "--content-type", "video/"];
   const given = ["keys", "create", "--label", "shop", "--scope", "jobs:read", "--owner", "shop", ...limits, ...types];
@@ -119,7 +119,7 @@ test("a key is made with its limits, printed alone, listed and revoked", async (
   expect((await run(["ls"], shop)).code).toBe(4);
 });
 
-test("what it would cost is said without submitting, what it did cost afterwards", async () => {
+test("the estimate is printed without submitting, and the real cost afterwards", async () => {
   await writeFile(join(folder, "priced.wav"), speech("one two three four"));
   await writeFile(join(folder, "none.wav"), "");
   const dry = await run(["submit", "priced.wav", "none.wav", "--dry-run"]);
@@ -174,7 +174,7 @@ test("each way to fail has its exit code, and says why", async () => {
   expect(await run(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Exit codes:") as string });
 });
 
-test("one refused file does not keep the others from being taken", async () => {
+test("one refused file does not stop the others from being submitted", async () => {
   await writeFile(join(folder, "empty.wav"), "");
   await writeFile(join(folder, "good.wav"), speech("six"));
   const { code, stdout, stderr } = await run(["submit", "empty.wav", "good.wav"]);
@@ -233,7 +233,7 @@ test("dead letters are listed and redriven, one and many", async () => {
   expect((await run(["redrive", "--all"])).code).toBe(2);
 });
 
-test("budgets are set, shown and lifted, and a job may cost so much and no more", async () => {
+test("budgets are set, shown and removed, and a job costs no more than its limit", async () => {
   expect(await run(["budgets", "set", "account", "day", "9000", "--lets-high-through"])).toMatchObject({
     code: 0,
     stdout: "account/day 9000 neurons, 0 spent\n",
@@ -255,7 +255,7 @@ test("budgets are set, shown and lifted, and a job may cost so much and no more"
   expect((await run(["redrive", letter, "--max-neurons", "200"])).code).toBe(0);
 });
 
-test("who stops reading is no failure", async () => {
+test("a reader that closes the pipe is not a failure", async () => {
   for (let index = 0; index < 3; index += 1) await darkroom.submit({ kind: "classification", text: `fine ${index}` });
   const child = start(["ls", "--json", "--limit", "1", "--all"]);
   child.stdout?.destroy();
@@ -280,7 +280,7 @@ test("passages are searched for, as a table or a document a line", async () => {
   expect(lines(listed.stdout).map((line) => JSON.parse(line))).toMatchObject([{ jobId: picture.id, source: "prompt" }]);
   expect(await run(["search", "harbour", "--job", talk.id, "--json"])).toMatchObject({ code: 0 });
   const byWords = await run(["search", "harbour", "error:3040"]);
-  expect(byWords.stderr).toContain("only words were looked for");
+  expect(byWords.stderr).toContain("so the search used only words");
   expect(lines(byWords.stdout)).toHaveLength(3);
   expect(await run(["search", "x".repeat(1001)])).toMatchObject({ code: 2 });
   expect(await run(["search"])).toMatchObject({ code: 2 });

@@ -86,7 +86,7 @@ test("work is priced before it runs, and has a receipt after", async () => {
   expect(usage.rows).toMatchObject([{ model: "@cf/black-forest-labs/flux-1-schnell", owner: "operator", calls: 1 }]);
 });
 
-test("a job is cancelled once; waiting for it ends, and another wait gives up in time", async () => {
+test("a job is cancelled once; waiting for it ends, and another wait stops at its time limit", async () => {
   const client = connect();
   const { id } = await client.jobs.submit({ kind: "image_generation", prompt: "sleep:30000" });
   expect((await problemOf(client.jobs.wait(id, { timeoutMs: 300 }))).code).toBe("wait_timeout");
@@ -126,7 +126,7 @@ test("files, bytes and streams are uploaded with progress, and transcribed in ev
   expect((await client.uploads.list()).map(({ jobId }) => jobId)).toContain(id);
 });
 
-test("dead letters are grouped, read, redriven with other options and discarded, and the audit tells", async () => {
+test("dead letters are grouped, read, redriven with other options and discarded, and the audit log lists it", async () => {
   const client = connect();
   const [first, second] = [await fail("error:3010x1 a"), await fail("error:3010 b")];
   const [group] = await collect(client.deadLetters.groups());
@@ -274,7 +274,7 @@ test("an event stream is parsed as the standard says, however it is cut", async 
   }
 });
 
-test("events go on after a broken connection from the last one seen, and end with done", async () => {
+test("events continue after a broken connection from the last one, and end with done", async () => {
   const asked: (string | null)[] = [];
   const answers = [
     'retry: 1\nid: 1\nevent: state\ndata: {"state":"running"}\n\nid: 2\nevent: progress\ndata: {"n":1}\n\nid: 3\neve',
@@ -361,7 +361,7 @@ test("a large upload goes to the bucket in parts, a part that fails is sent agai
   expect(calls.at(-1)).toBe("DELETE /v1/uploads/up_1");
 });
 
-test("a question is answered piece by piece; who leaves the loop ends the model, and an error on the way is thrown", async () => {
+test("a question is answered piece by piece; leaving the loop stops the model, and an error on the way is thrown", async () => {
   const client = connect();
   const { id } = await client.uploads.put(speech("seven boats"), { name: "a.wav", then: ["summarise"] });
   expect((await client.jobs.wait(id, { timeoutMs: 60_000 })).artifacts.map(({ name }) => name)).toContain(

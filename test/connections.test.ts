@@ -23,7 +23,7 @@ function calls() {
   return { state, connect };
 }
 
-test("of ten models, three are asked at a time, and R2 still has a connection", async () => {
+test("three of ten models are asked at a time, and R2 still has a connection", async () => {
   const connections = createConnections();
   const { state, connect } = calls();
   const models = Array.from({ length: 10 }, (_, index) => connections.open("remote", connect(`model ${index}`)));
@@ -36,7 +36,7 @@ test("of ten models, three are asked at a time, and R2 still has a connection", 
   expect(state.begun.slice(4)).toEqual([3, 4, 5, 6, 7, 8, 9].map((index) => `model ${index}`));
 });
 
-test("reads of R2 that wait go before models that wait", async () => {
+test("waiting reads of R2 go before waiting models", async () => {
   const connections = createConnections();
   const [first, second] = [calls(), calls()];
   const opened = [1, 2, 3, 4].map((index) => connections.open("storage", first.connect(`get ${index}`)));
@@ -52,7 +52,7 @@ test("reads of R2 that wait go before models that wait", async () => {
   expect(second.state.begun).toEqual(["get 5", "model"]);
 });
 
-test("a call that fails gives its connection back, and one that is called off while it waits was never made", async () => {
+test("a call that fails gives its connection back, and a call that is cancelled while it waits is never made", async () => {
   const connections = createConnections();
   const { state, connect } = calls();
   const failing = connections.open("remote", () => Promise.reject(new Error("refused")));
@@ -67,7 +67,7 @@ test("a call that fails gives its connection back, and one that is called off wh
   expect(state.begun).toEqual(["model 1", "model 2", "model 3"]);
 });
 
-test("a model that has waited five minutes for a connection goes back to the queue", async () => {
+test("a task whose model has waited five minutes for a connection goes back to the queue", async () => {
   const connections = createConnections();
   const { state, connect } = calls();
   const open = [1, 2, 3].map((index) => connections.open("remote", connect(`silent ${index}`)));
@@ -78,7 +78,7 @@ test("a model that has waited five minutes for a connection goes back to the que
   expect(state.begun).not.toContain("late");
 });
 
-test("a call that no connection became free for is not counted: nothing was asked", async () => {
+test("a call that got no connection is not counted, because no model was asked", async () => {
   const noted: ModelCall[] = [];
   const never: Connections = { open: () => Promise.reject(new NoConnection()) };
   const binding = { run: () => Promise.reject(new Error("it was asked")) };

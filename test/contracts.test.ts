@@ -140,7 +140,7 @@ describe("a request that is not as the contract has it is refused, by ajv and by
     expect(refuseForm(model, fields) === null).toBe(isTaken);
   });
 
-  test("bytes by the million are looked at, and not one by one", () => {
+  test("millions of bytes are validated together, and not one by one", () => {
     const audio = Array.from({ length: 5_000_000 }, () => 7);
     const startedAt = Date.now();
     expect(refuseRequest("@cf/openai/whisper", { audio })).toBeNull();

@@ -112,7 +112,7 @@ test("a recording of many hours is exported and imported", async () => {
   expect(await rowsOf(other)).toEqual(await rowsOf(db));
 });
 
-test("what is read a page at a time is what is read at once", async () => {
+test("reading a page at a time gives the same as reading at once", async () => {
   const db = await database();
   await insertEnded(db, "job_1", 101);
   const [job] = await readHeads(db, ["job_1"]);

@@ -99,7 +99,7 @@ test("dead letters are listed in groups with counts and a sample, and one by one
   await expectProblem(await darkroom.api("/v1/dead-letters?state=lost"), 422, "invalid_request", /state/);
 });
 
-test("one letter is read with every attempt, what it ran with, and who did what to it", async () => {
+test("one letter is read with every attempt, its options, and its part of the audit log", async () => {
   const { id, jobId } = await fail("error:3010x2 twice", { steps: 3 });
   expect(await letter(id)).toMatchObject({ state: "open", options: { steps: 3 }, audit: [] });
   expect((await darkroom.post(`/v1/dead-letters/${id}/redrive`, {})).status).toBe(202);
@@ -148,7 +148,7 @@ test("a redrive may change single options, which are validated like a new job's"
   expect(audit).toMatchObject([{ detail: { options: { model: "flux-1-schnell", steps: 4, seed: null } } }]);
 });
 
-test("a chunk's options are its own, and what only joins has none", () => {
+test("a chunk has its own options, and a join has none", () => {
   const job = { jobKind: "transcription", jobInput: '{"source":{},"options":{"tier":"accurate"}}' } as const;
   const chunk = { source: {}, options: { tier: "accurate", language: "en" }, chunk: { ownStartMs: 0 } };
   expect(editOptions({ ...job, args: JSON.stringify(chunk) }, { vadFilter: true, language: null })).toEqual({
@@ -178,7 +178,7 @@ test("a letter is closed with a note, and a closed one stays closed", async () =
   expect((await letter(id)).audit.map(({ act }) => act)).toEqual(["dead_letter.discard"]);
 });
 
-test("of 20 redrives of one letter at once one wins, be it a task or a message", async () => {
+test("of 20 simultaneous redrives of one letter one wins, for a task and for a message", async () => {
   const { DB, TASKS } = darkroom.bindings();
   const task = await fail("error:3010x1 race sleep:300");
   await TASKS.send({ v: 0 });
@@ -217,7 +217,7 @@ test("of 20 redrives of one letter at once one wins, be it a task or a message",
   await expectProblem(edited, 422, "invalid_request", /could not be read/);
 });
 
-test("what belongs to another owner is not there, and acts are on record for their owner alone", async () => {
+test("another owner's letters look as if they did not exist, and only the owner sees the audit rows", async () => {
   const { id } = await fail("error:3010 theirs", {}, KEYS.other);
   expect(await groups()).toEqual([]);
   expect(await groups("", KEYS.other)).toHaveLength(1);

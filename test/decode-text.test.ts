@@ -26,7 +26,7 @@ test.each([
   }
 });
 
-test("the replacement character that somebody wrote is a character", () => {
+test("a replacement character in the file itself is a character", () => {
   expect(decodeText(utf8("a \ufffd b"))).toEqual({ ok: true, text: "a \ufffd b" });
 });
 

@@ -30,7 +30,7 @@ async function objectsLeft(): Promise<string[]> {
 }
 const spent = () => count("SELECT coalesce(sum(calls), 0) AS n FROM usage_days WHERE owner_id = 'operator'");
 
-test("a deleted job has left its words nowhere, and its figures stay", async () => {
+test("a deleted job leaves its words nowhere, and its figures stay", async () => {
   const receiver = await startReceiver();
   await darkroom.post("/v1/webhooks", { url: `${receiver.url}/hook` });
   const marks = { tag: "xylo-tag", metadata: JSON.stringify({ note: "xylo note" }) };
@@ -89,7 +89,7 @@ test("a deleted job has left its words nowhere, and its figures stay", async () 
   await receiver.close();
 });
 
-test("dead letters, what was changed in them and said about them, go with their job", async () => {
+test("dead letters are deleted with their job, and so are their edits and notes", async () => {
   const broken = await darkroom.submit({ kind: "image_generation", prompt: "error:3010 a zither" });
   await darkroom.untilJob(broken.id);
   const letters = () => darkroom.api("/v1/dead-letters?view=list").then((answer) => answer.json<Letters>());
@@ -108,7 +108,7 @@ test("dead letters, what was changed in them and said about them, go with their 
   expect(acts).toBe(2);
 });
 
-test("a running job is deleted: its call is stopped, nothing comes back, and what it bought is counted", async () => {
+test("a running job is deleted: its call is stopped, nothing comes back, and its cost is counted", async () => {
   const { MEDIA } = darkroom.bindings();
   const job = await darkroom.submit({ kind: "image_generation", prompt: "sleep:4000 a kazoo" });
   await darkroom.untilJob(job.id, ({ state }) => state === "running");
@@ -189,7 +189,7 @@ test("a source stays while another job reads it, and when it has been replaced",
   expect(await MEDIA.head(key)).not.toBeNull();
 });
 
-test("an upload whose job was deleted is not bought again by the sweep, and one that was deleted with it may come again", async () => {
+test("the sweep does not pay again for an upload whose job was deleted; a deleted upload may be stored again", async () => {
   const { MEDIA } = darkroom.bindings();
   const ids = async () => (await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs;
   await darkroom.putAndAnnounce("inbox/viola.wav", speech("a viola"));
@@ -213,7 +213,7 @@ test("an upload whose job was deleted is not bought again by the sweep, and one 
   expect((await darkroom.api(`/v1/jobs/${second!.id}/artifacts/transcript.txt`)).status).toBe(200);
 });
 
-test("a request sent again after its job was deleted makes nothing, and says so", async () => {
+test("a request repeated after its job was deleted creates nothing, and says so", async () => {
   const headers = { "idempotency-key": "k" };
   const one = JSON.stringify({ kind: "classification", text: "a trombone" });
   const send = (path: string, body: string, key: string) =>
@@ -259,7 +259,7 @@ test("a deletion that dies on the way to the bucket is finished by maintenance, 
   expect(await count("SELECT count(*) AS n FROM deletions")).toBe(0);
 });
 
-test("the record of how a job was described forgets it too, also one that was being written", async () => {
+test("the record of a described job is deleted too, even one that was being written", async () => {
   const { MEDIA } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "classification", text: "a piccolo" });
   const other = await darkroom.submit({ kind: "classification", text: "a cornet" });
@@ -280,7 +280,7 @@ test("the record of how a job was described forgets it too, also one that was be
   expect(await everywhere("cornet")).toEqual([]);
 });
 
-test("vectors in Vectorize go too, also one that a late attempt writes", async () => {
+test("vectors in Vectorize are deleted too, even one that a late attempt writes", async () => {
   const env = darkroom.bindings();
   const { binding, stored } = standInForVectorize();
   const passages = vectorizeIndex(env.DB, binding);
@@ -298,7 +298,7 @@ test("vectors in Vectorize go too, also one that a late attempt writes", async (
   expect(stored.size).toBe(0);
 });
 
-test("a job that is deleted a second time leaves no vector of its life before", async () => {
+test("a job that is deleted a second time leaves no earlier vectors", async () => {
   const env = darkroom.bindings();
   const { binding, stored } = standInForVectorize();
   const passages = vectorizeIndex(env.DB, binding);
@@ -322,7 +322,7 @@ test("a job that is deleted a second time leaves no vector of its life before", 
   expect(stored.size).toBe(0);
 });
 
-test("an owner's jobs are kept as long as was set for them, shorter or longer than everybody's", async () => {
+test("an owner's jobs are kept for their own retention, shorter or longer than the default", async () => {
   for (const [owner, days] of [
     ["operator", 60],
     ["other", 3],

@@ -17,7 +17,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
   }, 600_000);
   afterAll(() => project.remove());
 
-  test("a second run changes nothing, and names the key that is there", async () => {
+  test("a second run changes nothing, and names the key that exists", async () => {
     const darkroom = await project.account();
     const first = await project.deploy(["--origin", "https://app.example.com"]);
     expect(first).toMatchObject({ exitCode: 0 });
@@ -31,13 +31,13 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     expect(darkroom.snapshot()).toBe(before);
   });
 
-  test("what is refused after the Worker runs is a warning with its command, and the next run makes it", async () => {
+  test("a part that is refused after the Worker runs is a warning with its command, and the next run creates it", async () => {
     const darkroom = await project.account();
     darkroom.refuseWhen((call) => (AFTER_DEPLOY.some((one) => call.startsWith(one)) ? FORBIDDEN : null));
     const refused = await project.deploy(["--origin", "https://app.example.com"]);
     expect(refused).toMatchObject({ exitCode: 0 });
     const bucket = "npx wrangler r2 bucket";
-    expect(refused.output.match(/^warning: could not make .*$/gm)?.toSorted()).toEqual([
+    expect(refused.output.match(/^warning: could not create .*$/gm)?.toSorted()).toEqual([
       expect.stringContaining("the CORS rule of 'darkroom-media'"),
       expect.stringContaining("the notification rule of 'darkroom-media'"),
     ]);
@@ -45,7 +45,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
       `${bucket} notification create darkroom-media --event-type=object-create --queue=media-uploads --prefix=inbox/`,
       `${bucket} cors set darkroom-media --force --file=.wrangler/r2-cors.json`,
     ]) {
-      expect(refused.output).toContain(`To make it by hand: ${command}`);
+      expect(refused.output).toContain(`To create it by hand: ${command}`);
     }
     expect(refused.output).toContain("maintenance finds uploads by a sweep");
 
@@ -54,7 +54,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     expectWhole(darkroom);
   });
 
-  test("a new account is told one after the other what it lacks, and what was made stays", async () => {
+  test("the messages name one after the other what a new account lacks, and created parts stay", async () => {
     const darkroom = await project.account({ plan: "free", isR2On: false, subdomain: null });
     const withoutR2 = await project.deploy();
     expect(withoutR2).toMatchObject({ exitCode: 1 });
@@ -74,7 +74,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     expect([...darkroom.databases.keys()]).toEqual(["darkroom"]);
   });
 
-  test("a login that may use two accounts is told to choose one", async () => {
+  test("a login that may use two accounts is asked to choose one", async () => {
     const darkroom = await project.account({ hasSecondAccount: true });
     const unsure = await project.deploy([], { CLOUDFLARE_ACCOUNT_ID: "" });
     expect(unsure).toMatchObject({ exitCode: 1 });
@@ -91,7 +91,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     darkroom.loseAnswersOf((call) => /POST .*\/query$/.test(call) && hasKey());
     const interrupted = await project.provision();
     const [[id] = []] = keysStored(darkroom);
-    expect(interrupted).toMatchObject({ exitCode: 1, output: expect.stringContaining("warning: could not make") });
+    expect(interrupted).toMatchObject({ exitCode: 1, output: expect.stringContaining("warning: could not create") });
     expect(interrupted.output).toContain(
       `If the next run says that dk_${id}_… is there already, the key above is valid.`,
     );

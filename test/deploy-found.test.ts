@@ -128,7 +128,7 @@ describe("the index of passages", () => {
   });
 });
 
-test("of several accounts each is named with its id", () => {
+test("each of several accounts is named with its id", () => {
   const output = `✘ [ERROR] More than one account available but unable to select one in non-interactive mode.
   Please set the appropriate account ID in your Wrangler configuration file or assign it to the \`CLOUDFLARE_ACCOUNT_ID\` environment variable.
   Available accounts are (\`<name>\`: \`<account_id>\`):

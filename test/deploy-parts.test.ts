@@ -14,7 +14,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
   let project: Project;
   afterEach(() => project.remove());
 
-  test("with Vectorize configured its index and metadata indexes are made before the Worker, where the location is asked for", async () => {
+  test("if Vectorize is configured, its index and metadata indexes are created before the Worker, in the requested location", async () => {
     project = await createProject(withPassages);
     const darkroom = await project.account();
     const first = await project.deploy(["--location", "apac"]);
@@ -45,7 +45,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     }
   });
 
-  test("in a jurisdiction bucket, database and rules are made there, and the Worker is bound there", async () => {
+  test("with a jurisdiction, the bucket, the database and the rules are created there, and the Worker is bound to them", async () => {
     project = await createProject(inTheEu);
     const darkroom = await project.account();
     const args = ["--jurisdiction", "eu", "--origin", "https://app.example.com"];
@@ -70,7 +70,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     expect(other).toMatchObject({ exitCode: 1, output: expect.stringContaining('Write "jurisdiction": "us" next to') });
   });
 
-  test("a database that is there without the jurisdiction that is asked for is not taken", async () => {
+  test("an existing database without the requested jurisdiction is not used", async () => {
     project = await createProject();
     const darkroom = await project.account();
     expect(await project.type("npx wrangler d1 create darkroom --env=")).toMatchObject({ exitCode: 0 });
@@ -87,7 +87,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     expect(account.workers.scripts.size).toBe(0);
   });
 
-  test("parts that differ are named with what to do, and the next run makes them after it is done", async () => {
+  test("parts that differ are named with what to do, and once that is done the next run creates them", async () => {
     project = await createProject(withPassages);
     const darkroom = await project.account();
     const passages = "darkroom-passages";

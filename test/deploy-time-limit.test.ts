@@ -51,7 +51,7 @@ test("a command that hangs is stopped, has failed, and says what to do", async (
   );
 });
 
-test("a part that could not be made in time is a warning that gives the reason", async () => {
+test("a part that could not be created in time is a warning that gives the reason", async () => {
   const warnings: string[] = [];
   const print = console.warn;
   console.warn = (line: string) => void warnings.push(line);
@@ -70,7 +70,7 @@ test("a part that could not be made in time is a warning that gives the reason",
   }
   noteChild(output.join(""));
   expect(warnings[0]).toMatch(
-    /^warning: could not make the bucket: 'wrangler r2 bucket create --env=' did not end within/,
+    /^warning: could not create the bucket: 'wrangler r2 bucket create --env=' did not end within/,
   );
 });
 

@@ -114,7 +114,7 @@ export async function createProject(configure: (config: string) => string = (con
   };
 }
 
-const KEY = /Admin key, shown this once: dk_(k\d+)_([0-9a-f]{48})/g;
+const KEY = /Admin key, shown only once: dk_(k\d+)_([0-9a-f]{48})/g;
 
 /** The keys that runs have shown, by their ids, with their secrets as D1 stores them. */
 export function keysShown(...runs: readonly Ended[]): readonly (readonly [id: string, hash: string])[] {

@@ -27,7 +27,7 @@ test.each([
     "nearly the same",
     Array.from({ length: 30 }, (_, index) => `and then he said number ${index % 3} again to all of them`),
   ],
-])("a loop is doubted whatever the model sends: %s", async (_, words) => {
+])("a loop is doubted, whatever figures the model sends: %s", async (_, words) => {
   expect(await doubt([], said(words))).toMatch(/repeats/);
   // The answer has only text.
   const [segment] = said(words);
@@ -48,7 +48,7 @@ test("speech is not doubted, nor its refrains, its lists, or a language without 
     expect(await doubt([], said(words))).toBeNull();
 });
 
-test("what nobody can have said in its time is doubted", async () => {
+test("too many words for their time are doubted", async () => {
   // PocketSphinx returns this for fifteen seconds of a bad line.
   expect(await doubt([], said(["of", "i've", "the", "volvo", "of"], 3_000))).toMatch(/far fewer words/);
   expect(await doubt([], said(SPEECH.split(" "), 30))).toMatch(/more words/);

@@ -86,7 +86,7 @@ test("a summary and a description that the job has are found as well", async () 
   ]);
 });
 
-test("a hundred texts go in one call, each is metered, and done twice nothing is there twice", async () => {
+test("a hundred texts go in one call, each call is metered, and a repeated attempt stores nothing twice", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const { id } = await darkroom.upload({ name: "long.wav" }, speech("one two"));
   await darkroom.untilJob(id);
@@ -114,7 +114,7 @@ test("a hundred texts go in one call, each is metered, and done twice nothing is
   expect(await passages()).toEqual(before);
 });
 
-test("an attempt that died after it had paid is not paid for again", async () => {
+test("the calls of an attempt that died are not paid for again", async () => {
   const { DB } = darkroom.bindings();
   const job = await darkroom.submit({ kind: "image_generation", prompt: "an embedding that is recalled" });
   await darkroom.untilJob(job.id);
@@ -148,7 +148,7 @@ test("a model that fails for a moment is asked again", async () => {
   expect(failed).toMatchObject({ state: "retryable", outcome: "retry", code: "model_failed" });
 });
 
-test("a source that is gone says nothing", async () => {
+test("a source that is gone has no passages", async () => {
   const { MEDIA } = darkroom.bindings();
   await MEDIA.put("elsewhere/gone.txt", "soon gone");
   const gone = await darkroom.submit({ kind: "classification", source: "elsewhere/gone.txt" });

@@ -46,7 +46,7 @@ test("every documented shape of the answer is read", async () => {
   }
 });
 
-test("a text that the model cannot take is refused by its place, and nothing is asked", async () => {
+test("a text that the model cannot read is refused with its place, and no model is asked", async () => {
   const before = (await darkroom.modelCalls()).calls;
   for (const [texts, detail] of [
     [[], "texts: there is nothing to embed"],
@@ -114,7 +114,7 @@ test("a long list of vectors is written one vector at a time, as numbers or in b
   }
 });
 
-test("what the SDK asks for and no model here can do is refused by its name", async () => {
+test("a parameter that no model here can fulfil is refused with its name", async () => {
   const client = openAi(darkroom);
   const before = (await darkroom.modelCalls()).calls;
   for (const [more, param, message] of [

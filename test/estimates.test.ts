@@ -94,7 +94,7 @@ test("a short recording's job knows its price at once, a longer one's when its h
   expect(estimate).toMatchObject({ calls: 3, lines: [{ task: "transcribe_chunk" }] });
 });
 
-test("an announced object's job has its estimate too, whatever becomes of the call", async () => {
+test("the job of an announced object has its estimate too, even if the call to complete it fails", async () => {
   const failing = await darkroom.putAndAnnounce("inbox/a.wav", speech("error:3010 no"));
   const id = `job_${createHash("sha256")
     .update(JSON.stringify(["MEDIA", "inbox/a.wav", failing.etag]))
@@ -128,7 +128,7 @@ test("a dry run leaves nothing: no job, no key, no object", async () => {
   expect(real.status).toBe(201);
 });
 
-test("what would not be taken, or could not be transcribed, is said instead of a price", async () => {
+test("a dry run says why a job would be refused or could not be transcribed, instead of a price", async () => {
   const refusals: [unknown, string][] = [
     [{ kind: "transcription", source: "none" }, "source_not_found"],
     [{ kind: "transcription", source: await put("theirs.wav", tone(1), "ben") }, "source_not_found"],
@@ -149,7 +149,7 @@ test("what would not be taken, or could not be transcribed, is said instead of a
   await expect((await darkroom.api("/v1/jobs")).json()).resolves.toMatchObject({ jobs: [] });
 });
 
-test("what is left of the account's free neurons is told to the operator alone", async () => {
+test("only the operator learns how many of the account's free neurons are left", async () => {
   const done = await darkroom.submit({ kind: "image_generation", prompt: "an unpriced harbour" }, KEYS.other);
   await darkroom.untilJob(done.id, undefined, KEYS.other);
   const request = { kind: "classification", text: "a" };

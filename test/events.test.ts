@@ -66,7 +66,7 @@ async function segmentsOf(id: string): Promise<Record<string, unknown>[]> {
   return segments.map((segment: Segment, index) => ({ index, ...segment }));
 }
 
-test("a long recording is told while it is transcribed: states, progress, each segment once, and the end", async () => {
+test("a long recording is reported while it is transcribed: states, progress, each segment once, and the end", async () => {
   const slow = { 150: "sleep:2500", 300: "sleep:5000", 450: "sleep:9000" };
   const id = await transcribe(600, slow, "a");
   const other = follow(id);
@@ -98,7 +98,7 @@ test("a long recording is told while it is transcribed: states, progress, each s
   }
 });
 
-test("a client that goes away again and again while the job runs misses nothing and is told nothing twice", async () => {
+test("a client that disconnects again and again while the job runs misses nothing and gets nothing twice", async () => {
   const id = await transcribe(480, { 120: "sleep:2000", 240: "sleep:4000", 360: "sleep:6000" }, "b");
   const told: Told[] = [];
   let streams = 0;
@@ -114,7 +114,7 @@ test("a client that goes away again and again while the job runs misses nothing 
   expect(ofKind(told, "done")).toHaveLength(1);
 });
 
-test("behind a gap nothing is final: the rest is told when the chunk has been redriven, to the client that knew the end", async () => {
+test("nothing after a gap is final: a client that knew the end gets the rest when the chunk has been redriven", async () => {
   const id = await transcribe(480, { 360: "error:3010x1" }, "c");
   const { events } = await follow(id);
   expect(statesIn(events)).toEqual(["queued", "running", "failed"]);
@@ -131,7 +131,7 @@ test("behind a gap nothing is final: the rest is told when the chunk has been re
   expect([...before, ...ofKind(rest.events, "segment")]).toEqual(await segmentsOf(id));
 });
 
-test("jobs without chunks are told too, cancelled ones and those that ended before anybody looked", async () => {
+test("jobs without chunks are reported too, also if they were cancelled or had ended before the client came", async () => {
   const short = await transcribe(20, {}, "d");
   await darkroom.untilJob(short);
   const { events } = await follow(short);
@@ -149,7 +149,7 @@ test("jobs without chunks are told too, cancelled ones and those that ended befo
   }
 });
 
-test("nobody follows another owner's job, or none", async () => {
+test("a client cannot follow a job of another owner, or one that does not exist", async () => {
   const { id } = await darkroom.submit({ kind: "classification", text: "mine" });
   for (const path of [`/v1/jobs/${id}/events`, "/v1/jobs/job_none/events"]) {
     const response = await darkroom.api(path, { key: KEYS.other });

@@ -22,7 +22,7 @@ test("no name leads to a folder, hides, is a device, is turned round or is too l
   );
 });
 
-test("no two names are the same, also where a file system does not tell A from a", () => {
+test("no two names are the same, even on a file system that does not distinguish A from a", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("a", "A", "a (2)", "a (3)", "b")), (names) => {
       const nameOnce = uniqueNames();

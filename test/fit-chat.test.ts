@@ -27,7 +27,7 @@ test("the oldest messages go first, and no conversation begins with an answer", 
   expect(describeCut(cut!)).toBe("The text is longer than the model can read. Left out: the 2 oldest messages.");
 });
 
-test("of a prompt that is too long both ends stay", () => {
+test("both ends of a prompt that is too long stay", () => {
   const { chat: fitted, cut } = fitChat(chat(["user", `first ${"z".repeat(150_000)} last`]), [accurate]);
   expect(fitted.messages[0]!.content).toMatch(/^first z+\n\n\[…\]\n\nz+ last$/);
   expect(cut!.promptCharsLeftOut).toBeGreaterThan(50_000);

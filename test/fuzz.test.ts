@@ -53,7 +53,7 @@ async function send(queue: Queue, bodies: readonly unknown[]): Promise<void> {
   }
 }
 
-test("odd messages and events are each ignored or kept, and work goes on beside them", async () => {
+test("odd messages and events are each ignored or kept, and other work continues", async () => {
   const { DB, TASKS, UPLOADS } = darkroom.bindings();
   const tasks = fc.sample(odd.filter(canTravel), { numRuns: MESSAGES_A_QUEUE, seed: SEED });
   const events = fc.sample(oddEvent.filter(canTravel), { numRuns: MESSAGES_A_QUEUE, seed: SEED });

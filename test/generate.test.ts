@@ -121,7 +121,7 @@ test.each([0, 1])("why the model stopped is told in event shape %i, and whole", 
 test.each([
   ["between tokens", "tokens:200x100 leaving early", "token1 "],
   ["while the model is silent", "tokens:3x8000 leaving in silence", "choice"],
-])("a client that goes away %s ends the model, and pays for what was sent", async (_when, prompt, seen) => {
+])("a client that disconnects %s stops the model, and pays for what was sent", async (_when, prompt, seen) => {
   const leaving = new AbortController();
   const response = await generate({ prompt }, { signal: leaving.signal });
   for await (const { data } of readEvents(response.body!)) if (data.includes(seen)) break;

@@ -55,7 +55,7 @@ test.each([
   },
 );
 
-test("as many unknown keys as are parsed are told of in few words", async () => {
+test("thousands of unknown keys are refused with a short message", async () => {
   const [status, text] = await refusalOf("/v1/jobs/none/ask", { headers: json, body: keys(39_000) });
   expect([status, text]).toEqual([422, expect.stringMatching(/Unrecognized key/)]);
   const wrong = { jobs: Array.from({ length: 100 }, () => ({ kind: "karaoke", ["x".repeat(2000)]: 1 })) };
@@ -73,7 +73,7 @@ test("JSON in a parameter and in a form's field is held to the same", async () =
   expect(await refusalOf("/replicate/v1/files", init)).toEqual([422, expect.stringMatching(/deeper than 32 levels/)]);
 });
 
-test("an address of a request has at most 16,384 bytes, whoever is asked and however", async () => {
+test("the address of a request has at most 16,384 bytes, on every route", async () => {
   const query = `q=${"a".repeat(16_384)}`;
   for (const path of ["/v1/search", "/healthz", "/v1/jobs/none", "/nothing", "/signed/jobs/a/artifacts/b"]) {
     const response = await darkroom.api(`${path}?${query}`);
@@ -87,7 +87,7 @@ test("an address of a request has at most 16,384 bytes, whoever is asked and how
   expect([replicate.status, await replicate.json()]).toMatchObject([414, { title: "The address is too long" }]);
 });
 
-test("an address that is called has at most 4,096 characters, a webhook's, a source's and of a file of ours", async () => {
+test("an address that Darkroom calls has at most 4,096 characters: a webhook's, a source's and a file's", async () => {
   const long = `https://example.com/${"a".repeat(4096)}`;
   const reason = expect.stringMatching(/4096/);
   const replicate = "/replicate/v1/models/openai/whisper/predictions";
@@ -103,7 +103,7 @@ test("an address that is called has at most 4,096 characters, a webhook's, a sou
   expect(await fetchMedia(long, never)).toEqual({ ok: false, reason });
 });
 
-test("a message that no JSON can be made of is kept by its place alone", () => {
+test("a message that cannot be written as JSON is kept without its body", () => {
   let deep: unknown = [];
   for (let level = 0; level < 200_000; level += 1) deep = [deep];
   const message = { id: "m", body: deep } as Message;

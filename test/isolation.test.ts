@@ -139,7 +139,7 @@ async function keyFor(ownerId: string, ...scopes: string[]): Promise<string> {
   return (await response.json<{ key: string }>()).key;
 }
 
-test("every route is walked, and says which scope it wants", () => {
+test("every route is visited, and requires the scope in the table", () => {
   expect(ROUTES.toSorted()).toEqual(Object.keys(WALK).toSorted());
   expect(Object.keys(SCOPES_OF).toSorted()).toEqual(ROUTES.toSorted());
 });
@@ -183,7 +183,7 @@ function refusedInBatch(route: string, text: string): string | null {
   return results[0]?.problem?.code ?? null;
 }
 
-test("a key that may only write is told nothing of what its owner has, by any route", async () => {
+test("a key that may only write learns nothing of its owner's content on any route", async () => {
   const theirs = await settle();
   const key = await keyFor("operator", "jobs:write");
   const words = ["their", "error:3010", "harbour", theirs.endpointSecret, theirs.keySecret];
@@ -207,7 +207,7 @@ test("a key that may only write is told nothing of what its owner has, by any ro
   }
 });
 
-test("without a key no route answers, and one that lacks a scope is told which", async () => {
+test("without a key no route answers, and a key that lacks a scope learns which", async () => {
   const theirs = await settle();
   const keys = Object.fromEntries(
     await Promise.all(SCOPES.map(async (scope) => [scope, await keyFor("operator", scope)] as const)),
@@ -236,7 +236,7 @@ test("without a key no route answers, and one that lacks a scope is told which",
   expect(await inventory(theirs)).toEqual(before);
 });
 
-test("what is public is so without a key and says nothing of anybody, and a link opens what it was signed for", async () => {
+test("public routes need no key and show nothing of any owner, and a link opens what it was signed for", async () => {
   const theirs = await settle();
   const said = Object.values(theirs);
   for (const route of [...PUBLIC].filter((one) => one.startsWith("GET ") && !one.includes(":"))) {

@@ -48,7 +48,7 @@ test("a text is found in file names, prompts, texts and ids, in either case, and
   expect(await others.json()).toEqual({ jobs: [], nextCursor: null });
 });
 
-test("figures say what a job cost and is expected to cost, where they are asked for", async () => {
+test("figures have the cost and the estimate of each job, if the query asks for them", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a harbour" });
   await darkroom.untilJob(id);
   expect((await list(""))[0]).not.toHaveProperty("figures");
@@ -70,7 +70,7 @@ test("dead letters are found by their job", async () => {
   expect(await read("jobId=job_of_nobody")).toMatchObject({ deadLetters: [] });
 });
 
-test("a key is told about itself, whatever it may do", async () => {
+test("every key may read its own record", async () => {
   const self = async (key: string) => (await darkroom.api("/v1/keys/self", { key })).json<object>();
   expect(await self(KEYS.operator)).toMatchObject({ id: "operator", ownerId: "operator", isOperator: true });
   const created = await darkroom.post("/v1/keys", { label: "hooks", ownerId: "ben", scopes: ["webhooks"] });

@@ -32,7 +32,7 @@ test.each([
   ["opening marks", ["¿", "Qué", "tal", "?"], ["¿Qué tal?"]],
   ["words with their spaces", [" It", "'s", " re", "-read", "."], ["It's re-read."]],
   ["Japanese with its spaces", ["今日", "は", " iPhone", " 15", "だ"], ["今日は iPhone 15だ"]],
-])("an answer of words alone reads as %s is written", (_, words, texts) => {
+])("an answer of only words is joined as %s is written", (_, words, texts) => {
   expect(textsOf(words)).toEqual(texts);
 });
 
@@ -128,7 +128,7 @@ test("chunks of a text without spaces meet without one", () => {
   expect(text).toBe("今日はいい天気です");
 });
 
-test("a recording that changes its language is not forced into one: each part is in the one that was heard", () => {
+test("a recording that changes its language is not forced into one: each part is in its own", () => {
   const chunk = (index: number, language: string | null, text: string) => ({
     index,
     startMs: index * 10_000,

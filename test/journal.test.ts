@@ -81,7 +81,7 @@ test("a job that fails once and completes leaves one line a change of state", as
   expect(darkroom.logs().filter(({ message }) => message.includes("secretwords"))).toEqual([]);
 });
 
-test("so does one that is given up on, one that is cancelled, and one whose consumer died", async () => {
+test("a job that is discarded, is cancelled or loses its consumer leaves one line a change of state too", async () => {
   const failed = await darkroom.submit({ kind: "classification", text: "error:5004 secretwords" });
   expect((await darkroom.untilJob(failed.id)).state).toBe("failed");
   const failing = await eventsOf(failed.id, "job.failed");
@@ -110,7 +110,7 @@ test("so does one that is given up on, one that is cancelled, and one whose cons
   expect(darkroom.logs().filter(({ message }) => message.includes("secretwords"))).toEqual([]);
 });
 
-test("an upload, a message that is given up on, a pause and each maintenance run are told once", async () => {
+test("an upload, an undelivered message, a pause and each maintenance run have one line", async () => {
   const { event } = await darkroom.putAndAnnounce("inbox/note.txt", "a fine harbour");
   await darkroom.bindings().UPLOADS.send(event);
   await darkroom.putAndAnnounce("inbox/zero.bin", "\u0000");
@@ -163,7 +163,7 @@ test("a point carries names and numbers only, and there are 250 an invocation at
   expect(points).toHaveLength(250);
 });
 
-test("what has no job is told by lines of JSON as well, and by no word of a message", async () => {
+test("events without a job are lines of JSON too, and quote no word of a message", async () => {
   const { TASKS } = darkroom.bindings();
   await TASKS.send({ v: 0, secretwords: "secretwords" });
   await darkroom.giveUpOn({ v: 1 });
@@ -179,7 +179,7 @@ test("what has no job is told by lines of JSON as well, and by no word of a mess
   expect(darkroom.logs().filter(({ message }) => message.includes("secretwords"))).toEqual([]);
 });
 
-test("what a queue does not take is a line of JSON", async () => {
+test("a message that the queue refuses is a line of JSON", async () => {
   const env = darkroom.bindings();
   const printed: unknown[] = [];
   const print = (...line: unknown[]) => void printed.push(line.length === 1 ? line[0] : line);

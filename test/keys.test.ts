@@ -59,7 +59,7 @@ test("an expired key is refused, and none outlives the key that made it", async 
   expect(await (await darkroom.api("/v1/keys?limit=1")).json()).toMatchObject({ keys: [{ state: "expired" }] });
 });
 
-test("admins of other owners manage their own keys alone, and limited ones none", async () => {
+test("admins of other owners manage only their own keys, and a key with limits none", async () => {
   const own = await make({ scopes: ["jobs:read"] }, KEYS.other);
   expect(own).toMatchObject({ ownerId: "other" });
   expect(await codeOf(await darkroom.api("/v1/keys?ownerId=operator", { key: KEYS.other }))).toEqual([
@@ -89,7 +89,7 @@ test("the operator's last admin key stays, even when two revoke each other at on
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
 });
 
-test("answers carry security headers, and pages of listed origins alone may read them", async () => {
+test("answers carry security headers, and only pages of listed origins may read them", async () => {
   for (const path of ["/healthz", "/v1/jobs", "/v1/nowhere"]) {
     const { headers } = await darkroom.api(path, { headers: { origin: "https://app.example" } });
     expect(Object.fromEntries(headers)).toMatchObject({

@@ -56,7 +56,7 @@ test.each([
   ["", /Whisper does not know the language ''/],
   ["x", /Whisper does not know the language 'x'/],
   ["not a tag", /Whisper does not know the language 'not a tag'/],
-])("'%s' is refused, and what may have been meant is named", (tag, message) => {
+])("'%s' is refused, and the message names similar languages", (tag, message) => {
   const parsed = TranscriptionOptions.safeParse({ language: tag });
   expect(parsed.error?.issues).toMatchObject([{ path: ["language"], message: expect.stringMatching(message) }]);
   expect(unknownLanguage(tag)).toMatch(message);
@@ -70,7 +70,7 @@ test("a tier that knows English takes it in any form, and a job that was stored 
   expect(stored.data?.options.language).toBe("xyz");
 });
 
-test("a language comes in folded by every way in, and an unknown one is refused before anything is paid", async () => {
+test("a language is folded on every way in, and an unknown one is refused before anything is paid", async () => {
   const { id } = await darkroom.upload({ name: "a.wav", options: '{"language":"pt-BR"}' }, speech("one two"));
   expect((await darkroom.untilJob(id)).input).toMatchObject({ options: { language: "pt" } });
   const { MEDIA } = darkroom.bindings();

@@ -64,7 +64,7 @@ test("no module imports itself by way of others, not even for a type", () => {
   expect([...sources.keys()].flatMap((path) => circleThrough(path)?.join(" -> ") ?? [])).toEqual([]);
 });
 
-test("producer and consumer meet in D1 and the queue alone, and shared/ knows neither", () => {
+test("producer and consumer meet only in D1 and the queue, and shared/ knows neither", () => {
   expect(importsBetween("producer", ["consumer", "local"])).toEqual([]);
   expect(importsBetween("consumer", ["producer", "local"])).toEqual([]);
   expect(importsBetween("shared", ["producer", "consumer", "local", "client"])).toEqual([]);
@@ -78,7 +78,7 @@ test("SQL is written under shared/db/ alone", () => {
   expect(found.length).toBeGreaterThan(30);
 });
 
-test("changes of state are recorded, and consumers woken, by announce() alone; maintenance repeats lost wake-ups", () => {
+test("only announce() records changes of state and wakes consumers; maintenance repeats lost wake-ups", () => {
   const callers = (call: RegExp) =>
     [...sources].flatMap(([path, text]) => {
       const calls = [...text.matchAll(call)].length;
@@ -119,7 +119,7 @@ test("no two kinds of job take the same uploads by default, and no two have a ki
   }
 });
 
-test("what a request of a kind may say, the kind's input can hold", () => {
+test("the input of a kind can hold everything that its request allows", () => {
   for (const name of JOB_KINDS) {
     const { input, request } = kindOf(name);
     const { properties } = z.toJSONSchema(request, { io: "input" }) as Shape;

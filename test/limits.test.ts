@@ -21,7 +21,7 @@ function takenAndRefused(answers: readonly Response[]): number[] {
 
 const codeOf = async (response: Response) => [response.status, (await response.json<{ code: string }>()).code];
 
-test("a key that asks too often is told when to come back, and holds up no other", async () => {
+test("a key that sends too many requests learns when to come back, and does not hold up others", async () => {
   const [key, other] = [await make({}), await make({})];
   const statuses: number[] = [];
   // Send more than the requests of two minutes, in case the minute changes during the test.
@@ -39,7 +39,7 @@ test("a key that asks too often is told when to come back, and holds up no other
   expect((await darkroom.api("/v1/jobs", { key: other })).status).toBe(200);
 });
 
-test("of twenty jobs at once a key gets as many as it may have, and more when one ends", async () => {
+test("a key that submits twenty jobs at once gets as many as it may have, and more when one ends", async () => {
   await darkroom.post("/v1/queues/classification/pause", {});
   const key = await make({ maxConcurrentJobs: 3 });
   const submit = async (text: string) => darkroom.post("/v1/jobs", { kind: "classification", text }, key);
@@ -60,7 +60,7 @@ test("of twenty jobs at once a key gets as many as it may have, and more when on
   expect((await submit("and another")).status).toBe(429);
 });
 
-test("uploads beyond the limit of jobs leave nothing behind, however many come at once", async () => {
+test("uploads beyond the limit of jobs leave nothing in the bucket, however many come at once", async () => {
   await darkroom.post("/v1/queues/transcription/pause", {});
   const key = await make({ maxConcurrentJobs: 2, maxUploadBytesADay: 10_000_000 });
   const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => send(key, `word ${index}`)));
@@ -133,7 +133,7 @@ async function doors(recording: Uint8Array, key: string): Promise<readonly numbe
   return answers.map(({ status }) => status);
 }
 
-test("a key's limits of bytes and types hold in every dialect, and what they refuse leaves nothing behind", async () => {
+test("a key's limits of bytes and types apply in every dialect, and a refused file leaves nothing", async () => {
   const recording = speech("one two");
   expect(await doors(recording, await make({ maxUploadBytes: recording.length - 1 }))).toEqual([413, 413, 413]);
   const tooMuch = await make({ maxUploadBytesADay: recording.length - 1 });
@@ -153,7 +153,7 @@ test("a key's limits of bytes and types hold in every dialect, and what they ref
   expect((await MEDIA.list({ prefix: "files/" })).objects).toHaveLength(1);
 });
 
-test("what the bucket does not take is given back to its key's day, by every door", async () => {
+test("bytes that the bucket does not store are given back to the key's day, on every way in", async () => {
   const recording = speech("one two");
   const key = await make({ contentTypes: ["audio/"], maxUploadBytesADay: 100 * recording.length });
   const { DB, MEDIA } = darkroom.bindings();

@@ -62,7 +62,7 @@ test("a link opens what it was signed for, and its address holds no key", async 
   }
 });
 
-test("a player gets ranges of the recording, as what its bytes are", async () => {
+test("a player gets ranges of the recording, with the content type of its bytes", async () => {
   const bytes = speech("zero one two three");
   const { id } = await darkroom.upload({ name: "a.mp3" }, bytes);
   const [link] = await sign(id, [{ to: "source" }]);
@@ -80,7 +80,7 @@ test("a player gets ranges of the recording, as what its bytes are", async () =>
   expect(again.status).toBe(304);
 });
 
-test("an upload that a browser would run is a download, whatever it says that it is", async () => {
+test("an upload that a browser would run is a download, whatever its content type says", async () => {
   const html = "<html><script>alert(1)</script></html>";
   const { id } = await darkroom.upload({ name: 'a"b<i>é.txt' }, html);
   const [link] = await sign(id, [{ to: "source" }]);
@@ -92,7 +92,7 @@ test("an upload that a browser would run is a download, whatever it says that it
   expect(response.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
 });
 
-test("a recording that was deleted or overwritten since is named as that", async () => {
+test("the answer says that a recording was deleted or overwritten", async () => {
   const id = await transcribed();
   const [link] = await sign(id, [{ to: "source" }]);
   const { input } = await darkroom.readJob(id);
@@ -120,7 +120,7 @@ test("a transcript's link takes the format and the range that its holder sets, a
   expect((await open(url)).status).toBe(422);
 });
 
-test("an EventSource follows a job by its link, comes back where it was, and is told of the end", async () => {
+test("an EventSource follows a job by its link, resumes where it was, and learns of the end", async () => {
   const id = await transcribed();
   const [link] = await sign(id, [{ to: "events" }]);
   const text = await (await open(link!.url)).text();
@@ -185,7 +185,7 @@ test("a link is valid for as long as was asked, for a day at most, and no longer
   expect((await open(second!.url)).status).toBe(401);
 });
 
-test("what is asked for wrongly is refused, and another's job is not there", async () => {
+test("a wrong request is refused, and a job of another owner does not exist", async () => {
   const id = await transcribed();
   const codeOf = async (links: unknown, key?: string) => {
     const response = await darkroom.post(`/v1/jobs/${id}/links`, { links }, key);

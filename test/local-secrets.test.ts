@@ -49,7 +49,7 @@ test("the secrets that are refused are those that local development runs with", 
 test.each([
   ["R2_ACCESS_KEY_ID", "local"],
   ["R2_SECRET_ACCESS_KEY", "local-secret"],
-])("a deployment with the local %s alone refuses to serve, and names it", async (name, secret) => {
+])("a deployment with only the local %s refuses to serve, and names it", async (name, secret) => {
   const env = { CORS_ORIGINS: "", ...OWN_SECRETS };
   expect((await app.request(`${HOST}/v1/nowhere`, {}, env)).status).toBe(401);
   const refused = await app.request(`${HOST}/v1/nowhere`, {}, { ...env, [name]: secret });
@@ -61,7 +61,7 @@ test.each([
 describe("with the secrets of local development", () => {
   const darkroom = startDarkroom();
 
-  test("everything but /healthz is refused on another host, whoever asks, and served on this machine", async () => {
+  test("everything except /healthz is refused on another host, with any key, and served on this machine", async () => {
     const paths = ["/v1/jobs", "/docs", "/openapi.json", "/signed/jobs/x/artifacts/y", "/openai/v1/models", "/none"];
     for (const path of [...paths, "/replicate/v1/models"]) {
       const refused = await darkroom.raw(`${HOST}${path}`, as(KEYS.operator));
@@ -79,13 +79,13 @@ describe("with the secrets of local development", () => {
 describe("with secrets of its own", () => {
   const darkroom = startDarkroom(OWN_SECRETS);
 
-  test("the key of local development works on this machine alone, though it is in the database", async () => {
+  test("the key of local development works only on this machine, although it is in the database", async () => {
     const { DB } = darkroom.bindings();
     await DB.prepare(await readFile("local/dev-key.sql", "utf8")).run();
     const refused = await darkroom.raw(`${HOST}/v1/jobs`, as(LOCAL_KEY));
     const { code, detail } = await refused.json<Problem>();
     expect([refused.status, code]).toEqual([401, "unauthorized"]);
-    expect(detail).toContain("localhost alone");
+    expect(detail).toContain("only on localhost");
     const asToken = { headers: { authorization: `Token ${LOCAL_KEY}` } };
     expect((await darkroom.raw(`${HOST}/replicate/v1/models`, asToken)).status).toBe(401);
     expect((await darkroom.raw("http://localhost/v1/jobs", as(LOCAL_KEY))).status).toBe(200);

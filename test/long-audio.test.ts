@@ -47,7 +47,7 @@ test("three minutes are cut, transcribed and joined: every word once, in order, 
   }
 });
 
-test("a consumer that dies is resumed where it stopped: no finished chunk is paid twice, the result is the same", async () => {
+test("the work of a consumer that dies is resumed: no finished chunk is paid for twice, and the result is the same", async () => {
   const { DB } = darkroom.bindings();
   const said = words(360, { 200: "sleep:4000" }, "r");
   const undisturbed = await transcribe(said);
@@ -75,7 +75,7 @@ test("a consumer that dies is resumed where it stopped: no finished chunk is pai
   }
 });
 
-test("a chunk that cannot be transcribed leaves a marked gap, and is redriven alone", async () => {
+test("a chunk that cannot be transcribed leaves a marked gap, and is redriven on its own", async () => {
   const said = words(360, { 180: "error:3010x1" }, "g");
   const id = await transcribe(said);
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "unsupported_audio" } });
@@ -98,7 +98,7 @@ test("a chunk that cannot be transcribed leaves a marked gap, and is redriven al
   expect(whole).toMatchObject({ isComplete: true, gaps: [], text: said.join(" ") });
 });
 
-test("of two chunks given up on one is redriven with other options, the other with all that its job has", async () => {
+test("of two discarded chunks one is redriven with other options, the other with those of its job", async () => {
   const said = words(480, { 100: "error:3010x1 o", 300: "error:3010x1 p" }, "o");
   const id = await transcribe(said);
   const failed = await darkroom.untilJob(id);
@@ -144,7 +144,7 @@ test("a chunk that is too large for the model is split further instead of failin
   expect((await transcript(id)).text).toBe(said.join(" "));
 });
 
-test("so is a short recording that was to be transcribed in one task", async () => {
+test("a short recording that was to be transcribed in one task is split too", async () => {
   const said = words(100, { 40: "brief" }, "t");
   const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
   const [wav, mka] = [join(folder, "sound.wav"), join(folder, "short.mka")];
@@ -161,7 +161,7 @@ test("so is a short recording that was to be transcribed in one task", async () 
   }
 });
 
-test("a picture that outlasts its sound is no failure: where there is nothing to transcribe, no model is asked", async () => {
+test("a picture that outlasts its sound is not a failure: if there is nothing to transcribe, no model is asked", async () => {
   const said = words(60, {}, "v");
   const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
   const [wav, video] = [join(folder, "sound.wav"), join(folder, "video.mkv")];
@@ -179,7 +179,7 @@ test("a picture that outlasts its sound is no failure: where there is nothing to
   }
 });
 
-test("what is said behind a pause keeps the source's time, within a chunk as well", async () => {
+test("words after a pause keep the source's time, within a chunk as well", async () => {
   const said = words(60, {}, "u");
   const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
   const [wav, paused] = [join(folder, "sound.wav"), join(folder, "paused.mkv")];
@@ -217,7 +217,7 @@ test("what is said behind a pause keeps the source's time, within a chunk as wel
   }
 });
 
-test("a looping chunk is asked for once more with care; of a model that takes no care it is marked at once", async () => {
+test("a looping chunk is transcribed once more with safer options; if the model has none, it is marked at once", async () => {
   const said = words(360, { 30: "loopy" }, "l");
   const id = await transcribe(said);
   await darkroom.untilJob(id);
@@ -293,7 +293,7 @@ test.each([
   ["format=docx", /^format/],
   ["maxLineLength=2", /^maxLineLength/],
   ["preset=hbo", /^preset/],
-])("a transcript asked for wrongly: %s", async (query, detail) => {
+])("a wrong query for a transcript is refused: %s", async (query, detail) => {
   const id = await transcribe(words(4));
   const response = await darkroom.api(`/v1/jobs/${id}/transcript?${query}`);
   expect(response.status).toBe(422);

@@ -79,7 +79,7 @@ test("a task that ends every consumer is a dead letter after three, and can be r
   expect(row).toEqual({ lost: 1, lost_alone: 1 });
 });
 
-test("tasks that ran beside a deadly one run alone once, and complete", async () => {
+test("tasks that ran next to a deadly one run alone once, and complete", async () => {
   const neighbours = ["job_n1", "job_n2", "job_n3"];
   await insert("job_deadly", ...neighbours);
   expect(jobsOf(await lease())).toEqual(["job_deadly", ...neighbours]);
@@ -116,7 +116,7 @@ test("a task lost beside others is like any other again after an attempt that en
   expect(jobsOf(await lease())).toEqual(["job_a", "job_b"]);
 });
 
-test("a consumer that is ended while its task waits for a model does not speak against the task, up to the sixth", async () => {
+test("a consumer that ends while its task waits for a model does not count against the task, up to the sixth", async () => {
   const { DB } = darkroom.bindings();
   await insert("job_patient");
   for (let time = 1; time <= 6; time += 1) {
@@ -129,7 +129,7 @@ test("a consumer that is ended while its task waits for a model does not speak a
   expect(await outcomesOf("job_patient")).toHaveLength(6);
 });
 
-test("a task that was lost says when it waits for a model, and one that was not says nothing", async () => {
+test("a task that was lost records its waits for a model, and one that was not records none", async () => {
   const { DB } = darkroom.bindings();
   const flagsOf = async (lost: number) => {
     await darkroom.post("/v1/queues/classification/pause", {});

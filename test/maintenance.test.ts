@@ -80,7 +80,7 @@ test("an object whose event was dropped gets its job, once", async () => {
   expect(await jobIds()).toEqual([id]);
 });
 
-test("a sweep goes on where the last one stopped", async () => {
+test("a sweep continues where the last one stopped", async () => {
   const { MEDIA } = darkroom.bindings();
   const names = Array.from({ length: 1010 }, (_, index) => `inbox/${String(index).padStart(4, "0")}.bin`);
   for (let start = 0; start < names.length; start += 50) {

@@ -37,7 +37,7 @@ function scene(totalBytes = 10) {
   };
 }
 
-test("tasks that waited in an invocation that ended let those behind them go on after ten seconds", async () => {
+test("tasks that waited in an invocation that has ended let those after them continue after ten seconds", async () => {
   const { begun, hold, pass } = scene();
   const endFirst = hold("first", 8);
   hold("ended while it waited", 5);
@@ -53,7 +53,7 @@ test("tasks that waited in an invocation that ended let those behind them go on 
   expect(begun).toEqual(["first", "behind"]);
 });
 
-test("bytes given to a task that does not go on are another's after ten seconds, and never two tasks'", async () => {
+test("bytes given to a task that does not continue go to another after ten seconds, and never to two tasks", async () => {
   const { begun, hold, pass, block } = scene();
   hold("ended while it held", 10);
   hold("ended when its turn came", 10);

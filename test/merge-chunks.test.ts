@@ -125,7 +125,7 @@ test("segments without word times are kept by the side their middle is on, and a
   expect(mergeChunks([])).toEqual([]);
 });
 
-test("beside a missing chunk everything transcribed is kept, and a chunk wholly within another adds nothing", () => {
+test("next to a missing chunk all transcribed words are kept, and a chunk wholly within another adds nothing", () => {
   const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, ["one|9000", "two|11500"]);
   const right = chunk(2, { ownStartMs: 20_000, startMs: 18_000, ownEndMs: 30_000, endMs: 30_000 }, ["three|18100"]);
   const within = chunk(3, { ownStartMs: 2000, startMs: 2000, ownEndMs: 9500, endMs: 9500 }, ["one|9050"]);
@@ -139,7 +139,7 @@ test("where files were laid end to end, a word that ends one and begins the next
   expect(mergeChunks([left, right]).map(({ text }) => text)).toEqual(["yes no", "no never"]);
 });
 
-test("of a doubtful chunk no more is taken than must be", () => {
+test("no more than necessary is taken from a doubtful chunk", () => {
   const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, ["loop|8600", "loop|9200", "loop|9700"]);
   const right = chunk(1, { ownStartMs: 10_000, startMs: 8000 }, ["calm|8200", "seas|10500"]);
   const texts = (chunks: readonly HeardChunk[]) => mergeChunks(chunks).map(({ text }) => text);

@@ -20,7 +20,7 @@ async function usageOf(ownerId: string) {
   return results;
 }
 
-test("the header is the truth; where it is missing the catalogue's figure stands, and is marked", async () => {
+test("the header counts; if it is missing, the catalogue's figure counts and is marked", async () => {
   const priced = await darkroom.submit({ ...PICTURE, prompt: "a priced harbour" });
   const unpriced = await darkroom.submit({ ...PICTURE, prompt: "an unpriced harbour" });
   const [told, estimated] = [await darkroom.untilJob(priced.id), await darkroom.untilJob(unpriced.id)];
@@ -51,7 +51,7 @@ test("a recording is billed by the seconds that the model says it transcribed", 
   expect(call!.durationMs).toBeGreaterThanOrEqual(0);
 });
 
-test("attempts that fail say what they asked for as well, and a refusal costs nothing", async () => {
+test("failed attempts have their calls too, and a refusal costs nothing", async () => {
   const job = await darkroom.submit({ kind: "classification", text: "error:3040x1 a fine day" });
   await until(
     () => darkroom.readJob(job.id),
@@ -66,7 +66,7 @@ test("attempts that fail say what they asked for as well, and a refusal costs no
   expect(await usageOf("operator")).toMatchObject([{ calls: 1, neurons: 0 }]);
 });
 
-test("a call that was cut off by a cancel is accounted for, though its attempt settles nothing", async () => {
+test("a call that a cancellation cut off is accounted for, although its attempt settles nothing", async () => {
   const job = await darkroom.submit({ ...PICTURE, prompt: "sleep:20000 a slow harbour" });
   await darkroom.untilJob(job.id, ({ state }) => state === "running");
   await until(
@@ -163,7 +163,7 @@ test.each([
   expect(await usageOf("*")).toEqual([row]);
 });
 
-test("the ledger has what streams cost that clients left at random places, and nothing stays reserved", async () => {
+test("the ledger has the cost of streams that clients left at random places, and nothing stays reserved", async () => {
   const { send } = streamedAnswers(darkroom, "generate");
   const random = seeded(20_261_130);
   const prompts = Array.from({ length: 16 }, (_, index) => `tokens:40x5 unpriced, left at random, number ${index}`);

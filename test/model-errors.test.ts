@@ -56,7 +56,7 @@ test.each(errors.errors)("$code $text", async ({ code, status, text }) => {
   expect(refusal(status, envelope)).toMatchObject({ code: ours, remedy, status, platformCode: code });
 });
 
-test("every error that we know stands in the contract", () => {
+test("every error that we know is in the contract", () => {
   expect(Object.keys(BECOMES)).toEqual(errors.errors.map(({ code }) => String(code)).toSorted());
 });
 
@@ -72,7 +72,7 @@ test.each([
   [400, '{"internalCode":9999,"description":"unheard of"}', "unexpected_error", "retry"],
   [400, "null", "unexpected_error", "retry"],
   [400, '{"errors":[null]}', "unexpected_error", "retry"],
-])("a status of %i with a number that nobody knows, or none: %s", (status, body, code, remedy) => {
+])("a status of %i with an unknown number, or none: %s", (status, body, code, remedy) => {
   expect(refusal(status, body)).toMatchObject({ code, remedy, status });
 });
 
@@ -90,7 +90,7 @@ test.each([
   expect(await thrown(`${code}: ${text}`)).toMatchObject({ code: "refused_by_model" });
 });
 
-test("what is said of the account or of capacity is not said of the input", () => {
+test("an error about the account or capacity does not count as an error of the input", () => {
   expect(answered(403, 3023, "The account was flagged")).toMatchObject({ code: "account_blocked" });
   expect(answered(429, 3040, "flagged as busy")).toMatchObject({ code: "out_of_capacity" });
   expect(answered(410, 9999, "withdrawn for safety")).toMatchObject({ code: "model_withdrawn" });
@@ -103,7 +103,7 @@ test.each(["port 8080: refused", "put: 3036: gone", "uploads 3040: a path", "Net
   },
 );
 
-test("models that nobody gets an answer of can be stood in for", () => {
+test("other models may stand in for a model that answers nobody", () => {
   const unusable = errors.errors.filter(({ code, status, text }) => answered(status, code, text).isModelUnusable);
   expect(unusable.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([
     3023, 3041, 3042, 5007, 5016, 5018, 5035,

@@ -46,7 +46,7 @@ async function forgetAll(): Promise<void> {
   );
 }
 
-test("jobs that were exported, archived or not, are the same after an import, and the same upload makes no other job", async () => {
+test("jobs that were exported, archived or not, are the same after an import, and the same upload creates no other job", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const said = Array.from({ length: 200 }, (_, at) => `w${at}`).join(" ");
   const jobs = [
@@ -102,7 +102,7 @@ test("jobs that were exported, archived or not, are the same after an import, an
   expect((await darkroom.modelCalls()).calls).toEqual(calls);
 });
 
-test("a line that reaches beyond its job is refused", async () => {
+test("a line with rows of another job is refused", async () => {
   const { id } = await darkroom.submit({ kind: "classification", text: "the xylophone" });
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed" });
   const line = (await run("export")).stdout.trim().split("\n").at(-1) ?? "";
@@ -153,7 +153,7 @@ test("a line without its results, of another format or with a value that does no
   const ran = await run("import", "odd.jsonl");
   expect(ran).toMatchObject({ code: 2, stdout: "1 imported, 0 known, 3 refused\n" });
   expect(ran.stderr).toMatch(/has no object 'results\/.*Copy the results first/);
-  expect(ran.stderr).toMatch(/not a line of this version: format/);
+  expect(ran.stderr).toMatch(/does not have the form of this version: format/);
   expect(ran.stderr).toMatch(/a value that the database does not take/);
   expect((await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs.map(({ id }) => id)).toEqual([
     whole!.job,

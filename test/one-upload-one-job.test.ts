@@ -139,7 +139,7 @@ test("a URL as it was signed takes the first of the PUTs that come at once", asy
   expect((await complete(upload)).status).toBe(201);
 });
 
-test("two versions of an upload that are found in one batch are one job, and the second says why", async () => {
+test("two versions of an upload that are found in one batch are one job, and the second has the reason", async () => {
   const { DB } = darkroom.bindings();
   const now = Date.now();
   const versions = ["a", "b"].map((etag) => ({ bucket: MEDIA_BUCKET, key: "inbox/uploads/one/a.txt", etag }));
@@ -171,7 +171,7 @@ test("two versions of an upload that are found in one batch are one job, and the
   expect(await countJobs()).toBe(1);
 });
 
-test("uploads that are put and never completed get as many jobs as their key may have, and the rest says why", async () => {
+test("stored uploads that are never completed get as many jobs as their key may have, and the others have the reason", async () => {
   await darkroom.post("/v1/queues/classification/pause", {});
   const { key } = await make({ maxConcurrentJobs: 2 });
   const uploads = await Promise.all(TEXTS.slice(0, 5).map(() => announce(key)));
@@ -205,7 +205,7 @@ test("uploads that are put and never completed get as many jobs as their key may
   expect(after).toMatchObject({ jobId: expect.stringMatching(/^job_/), ignoredReason: null });
 });
 
-test("what is put after the upload was aborted, or its key revoked or expired, is listed and becomes no job", async () => {
+test("an object that is stored after the upload was aborted, or its key revoked or expired, is listed and does not become a job", async () => {
   const { DB } = darkroom.bindings();
   const [revoked, expired] = [await make({}), await make({})];
   const byRight = await announce(revoked.key);
@@ -235,7 +235,7 @@ test("an object put where another owner announced an upload is ignored, and take
   const upload = await announce();
   const foreign = await darkroom.bindings().MEDIA.put(upload.key, "stray", { customMetadata: { owner: "operator" } });
   await tell(upload, foreign.etag);
-  const reason = "it lies where another owner announced an upload";
+  const reason = "another owner has announced an upload under this object key";
   expect(await seen(1, KEYS.operator)).toMatchObject([{ jobId: null, ignoredReason: reason }]);
   await (
     await unconditional(upload)

@@ -179,7 +179,7 @@ test("a model that breaks off ends the stream with OpenAI's error, and without [
   });
 });
 
-test("a stop sequence ends the answer before it, and the model", async () => {
+test("a stop sequence ends the answer before it, and stops the model", async () => {
   const ask = { model: "fast", messages: [user("tokens:200x50 stopping")] };
   const stream = await client.chat.completions.create({ ...ask, stop: ["2 tok", "never"], stream: true });
   const chunks = await collect(stream);
@@ -197,7 +197,7 @@ test("a stop sequence ends the answer before it, and the model", async () => {
   expect(whole.choices[0]).toMatchObject({ message: { content: "From " }, finish_reason: "stop" });
 });
 
-test("a client that goes away ends the model, and pays for what was sent", async () => {
+test("a client that disconnects stops the model, and pays for what was sent", async () => {
   const script = "tokens:200x100 leaving";
   const stream = await client.chat.completions.create({ model: "fast", messages: [user(script)], stream: true });
   for await (const { choices } of stream) if (choices[0]?.delta.content === "token1 ") break;
@@ -245,7 +245,7 @@ test("a conversation without any text is refused, and no model is asked", async 
   expect((await darkroom.modelCalls()).requests).toHaveLength(before);
 });
 
-test("what cannot be met is refused by its own name and value", async () => {
+test("a parameter that cannot be fulfilled is refused with its own name and value", async () => {
   const chat = (more: object) =>
     errorOf(client.chat.completions.create({ model: "fast", messages: [user("refused")], ...more } as never));
   for (const [more, param, message] of [
@@ -255,7 +255,7 @@ test("what cannot be met is refused by its own name and value", async () => {
     [{ tool_choice: "required" }, "tool_choice", /'required'/],
     [{ functions: [{ name: "f" }] }, "functions", /functions are not supported/],
     [{ modalities: ["text", "audio"] }, "modalities", /text only/],
-    [{ logit_bias: { 50: -100 } }, "logit_bias", /biased/],
+    [{ logit_bias: { 50: -100 } }, "logit_bias", /token biases/],
     [{ web_search_options: {} }, "web_search_options", /search the web/],
     [{ temperature: 3 }, "temperature", /<=2/],
     [{ stop: ["a", "b", "c", "d", "e"] }, "stop", /<=4/],
@@ -294,7 +294,7 @@ test("what cannot be met is refused by its own name and value", async () => {
   expect((await darkroom.modelCalls()).calls["refused"]).toBeUndefined();
 });
 
-test("an id of the platform is asked alone; a tier and an alias have stand-ins", async () => {
+test("an id of the platform has no stand-ins; a tier and an alias have some", async () => {
   const ask = (model: string) => client.chat.completions.create({ model, messages: [user("gone:granite hello")] });
   expect((await ask("fast")).model).toBe(LLAMA);
   expect((await ask("gpt-4o-mini")).model).toBe(LLAMA);
@@ -325,7 +325,7 @@ test("a conversation that is too long is cut, and the header says so", async () 
   );
 });
 
-test("an owner whose budget is used up is told so as OpenAI does", async () => {
+test("an owner whose budget is used up gets OpenAI's error for it", async () => {
   await darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons: 0.001 }) });
   const once = { maxRetries: 0 };
   const ask = { model: "fast", messages: [user("dear")] };
@@ -343,7 +343,7 @@ test("an owner whose budget is used up is told so as OpenAI does", async () => {
   expect((await darkroom.modelCalls()).calls["dear"]).toBeUndefined();
 });
 
-test("a response has its text, its usage and what was asked for", async () => {
+test("a response has its text, its usage and the request's options", async () => {
   const { data, response } = await client.responses
     .create({
       model: "gpt-4o-mini",
@@ -468,7 +468,7 @@ test("JSON is repaired, checked against the schema, and asked for once more", as
   });
 });
 
-test("streamed JSON comes at once when it fits; until then the client hears comments", async () => {
+test("streamed JSON comes in one piece when it fits; until then the client gets comments", async () => {
   const ask = { model: "fast", response_format: chatFormat, stream: true } as const;
   const late = { model: "fast", input: `then-sleep:2700 ${says("never")}`, text: textFormat, stream: true } as const;
   const [{ text }, failed] = await Promise.all([
@@ -531,7 +531,7 @@ const EVERY_PARAMETER = {
   web_search_options: { search_context_size: "low" },
 } as const;
 
-test("a lenient Darkroom accepts everything that OpenAI's own tests send, and names what it did not do", async () => {
+test("a lenient Darkroom accepts everything that OpenAI's own tests send, and names the parameters without effect", async () => {
   await darkroom.configure({ OPENAI_LENIENT: "true", OPENAI_MODELS: JSON.stringify({ "gpt-5.4": GRANITE }) });
   const messages = [{ content: "string", role: "developer", name: "name" }];
   const ask = {

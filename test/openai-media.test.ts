@@ -117,7 +117,7 @@ test("a streamed transcript whose job is deleted says that it broke off, and not
   expect(message).toMatch(/broke off|was deleted|was cancelled/);
 });
 
-test("pictures of every model and size are drawn in the nearest size, and the answer tells which", async () => {
+test("pictures of every model and size are drawn in the nearest size, and the answer names it", async () => {
   const draw = async (more: object) => client.images.generate({ prompt: "a boat", ...more }).withResponse();
   const portrait = await draw({ model: "dall-e-3", size: "1024x1792", quality: "hd", style: "vivid", user: "me" });
   expect(portrait.data).toMatchObject({ size: "1024x1792", output_format: "jpeg", background: "opaque" });
@@ -156,7 +156,7 @@ test("if one of several pictures fails, the error names the jobs that completed"
   expect(error).toBeInstanceOf(APIError);
   const ids = error.headers!.get("x-darkroom-job")!.split(", ");
   expect(new Set(ids).size).toBe(10);
-  expect(error.message).toMatch(/Of the 10 jobs of the call, 9 completed: read 'job_\w+', /);
+  expect(error.message).toMatch(/ 9 of the 10 jobs of the call completed: read 'job_\w+', /);
   expect(error.headers!.get("x-should-retry")).toBe("false");
 });
 

@@ -16,7 +16,7 @@ function aliasesOf(OPENAI_MODELS: Env["OPENAI_MODELS"]) {
   return table.aliases;
 }
 
-test("the default names stand for models of their task alone", () => {
+test("the default names stand only for models of their task", () => {
   const aliases = aliasesOf("");
   const found = (name: string) => NAMED_TASKS.map((task) => findByName(aliases, { name, task }));
   expect(found("gpt-4o-transcribe")).toEqual([TURBO, null, null, null]);
@@ -76,7 +76,7 @@ test("a mistake in the operator's table names its entry", () => {
   }
 });
 
-test("what cannot be met is refused by its name and value, or only named where the operator prefers that", async () => {
+test("a parameter that cannot be fulfilled is refused with name and value, or only named if the operator prefers that", async () => {
   const app = new Hono<App>();
   app.get("/", (c) => {
     ignore(c, "style", "größe");

@@ -172,10 +172,14 @@ test("errors are the SDK's own classes, with the parameter at fault", async () =
     [
       { response_format: "diarized_json" },
       "response_format",
-      "'response_format' is 'diarized_json': the models here do",
+      "'response_format' is 'diarized_json': the models here cannot",
     ],
-    [{ model: "accurate", response_format: "srt", stream: true }, "response_format", "a stream has the text alone"],
-    [{ model: "fast", prompt: "numbers" }, "prompt", "Unsupported value: 'prompt' is 'numbers': the model takes none."],
+    [{ model: "accurate", response_format: "srt", stream: true }, "response_format", "a stream has only the text"],
+    [
+      { model: "fast", prompt: "numbers" },
+      "prompt",
+      "Unsupported value: 'prompt' is 'numbers': the model does not take this.",
+    ],
     [{ model: "fast", language: "de" }, "language", "'language' is 'de': the model knows only 'en'."],
   ] as const) {
     const refused = await ask(more);
@@ -239,7 +243,7 @@ test("a job that outlasts its call is a timeout that names it", () => {
   });
 });
 
-test("the job goes on when the client hangs up", async () => {
+test("the job continues when the client disconnects", async () => {
   const aborting = new AbortController();
   const call = errorOf(client.images.generate({ prompt: "sleep:1500 boat" }, { signal: aborting.signal }));
   const running = async () => (await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs[0];

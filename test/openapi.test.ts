@@ -137,7 +137,7 @@ test("the page at /docs brings all that it names, and its script is one", async 
   expect(() => new Script(script)).not.toThrow();
 });
 
-test("what the API answers is what the document says, to the last field", async () => {
+test("the answers of the API match the document, to the last field", async () => {
   const document = strictly(await readDocument());
   const seen: string[] = [];
   const operations = new Map<string, Operation>(

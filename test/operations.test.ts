@@ -20,7 +20,7 @@ async function runSql(heading: string, values: Record<string, string> = {}): Pro
   await DB.batch(sql.split(";").map((statement) => DB.prepare(statement)));
 }
 
-test("held tasks are let go", async () => {
+test("held tasks are released", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:4006x1 held" });
   await darkroom.untilJob(id, ({ waiting }) => waiting?.code === "daily_allocation_used");
   const [, path = "", method = ""] = /api (\S+) -X (DELETE)/.exec(sectionOf("The daily allocation is used up")) ?? [];
@@ -28,7 +28,7 @@ test("held tasks are let go", async () => {
   expect((await darkroom.untilJob(id)).state).toBe("completed");
 });
 
-test("a budget is raised and lifted", async () => {
+test("a budget is raised and removed", async () => {
   const calls = [...sectionOf("A budget is used up").matchAll(/^api (\S+) -X (\S+)(?: -d '(.*)')?$/gm)];
   const statuses: number[] = [];
   for (const [, path = "", method = "", body] of calls) {
@@ -38,7 +38,7 @@ test("a budget is raised and lifted", async () => {
   expect(statuses).toEqual([200, 204]);
 });
 
-test("an owner's waiting jobs are cancelled, and nobody else's", async () => {
+test("an owner's waiting jobs are cancelled, and no others", async () => {
   await darkroom.post("/v1/queues/classification/pause", {});
   const mine = await darkroom.submit({ kind: "classification", text: "mine" });
   const { DB } = darkroom.bindings();
@@ -61,7 +61,7 @@ test("a leaked key is refused from the next request on", async () => {
   expect((await darkroom.api("/v1/jobs")).status).toBe(401);
 });
 
-test("every event that the page names is one that the code writes, and the other way round", () => {
+test("the page names exactly the events that the code writes", () => {
   const journal = readFileSync("shared/jobs/journal.ts", "utf8");
   const written = [...journal.matchAll(/^ {2}\| "([a-z_.]+)"/gm)].map(([, name]) => name!);
   const notices = [...(/Notice = (.*);/.exec(journal)?.[1] ?? "").matchAll(/"([a-z_.]+)"/g)].map(([, name]) => name!);

@@ -46,7 +46,7 @@ test.each(["/", "/jobs", "/jobs/some-job/transcript?at=3", "/new", "/pictures", 
   },
 );
 
-test("what a browser has already is not sent again, and HEAD has no body", async () => {
+test("an answer that the browser already has is not sent again, and HEAD has no body", async () => {
   const first = await darkroom.api("/", { key: null });
   const etag = first.headers.get("etag") ?? "";
   expect(etag).not.toBe("");

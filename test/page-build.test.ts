@@ -27,7 +27,7 @@ test("the first load has at most 100 kB of JavaScript, compressed", () => {
   expect(all.length).toBeGreaterThan(scripts.length + 5);
 });
 
-test("nothing stands inline that the page's policy would refuse, and nothing comes from elsewhere", () => {
+test("nothing is inline that the page's policy would refuse, and nothing is loaded from elsewhere", () => {
   expect(INDEX).not.toMatch(/<style|style=|<script(?![^>]*\bsrc=)|\bon\w+=/);
   const addresses = [...INDEX.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = ""]) => address);
   expect(addresses.filter((address) => !/^\/(assets|docs)\b/.test(address))).toEqual([]);

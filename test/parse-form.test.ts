@@ -62,7 +62,7 @@ test("a form of 60,000 fields is left at the fifty-first", () => {
   expect(parsed.ok && parsed.form.texts.size).toBe(MAX_FORM_FIELDS);
 });
 
-test("how much is looked at grows with the body and no faster", () => {
+test("the work grows no faster than the body", () => {
   // Every place looks like the beginning of a boundary, and is not one.
   const steps = [1, 2, 4].map((times) => {
     const body = bytesOf(`${part("a", "\r\n--".repeat(times * 5000))}--b--`);
@@ -96,7 +96,7 @@ test.each<[string, string, RegExp, string]>([
   expect(parseForm(bytesOf(body), "b")).toMatchObject({ ok: false, path, reason: expect.stringMatching(reason) });
 });
 
-test("a name or a value that is no text is refused, and a file may be anything", () => {
+test("a name or a value that is not text is refused, and a file may be anything", () => {
   const form = (name: string, value: string) => {
     const text = `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n--b--`;
     // \x.. stands for its byte.

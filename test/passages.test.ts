@@ -62,7 +62,7 @@ test("a sentence without an end, and one in a script without spaces, are cut all
   expect(cut.map(({ text }) => text).join("")).toBe(japanese);
 });
 
-test("prompts, captions and labels are passages without times; what says nothing is none", () => {
+test("prompts, captions and labels are passages without times; an empty text is not a passage", () => {
   const labels = [
     { label: "cup", score: 0.612_345 },
     { label: "dining table", score: 0.4 },

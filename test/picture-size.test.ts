@@ -43,7 +43,7 @@ test.each([
   expect(pictureSize(bytes)).toBeNull();
 });
 
-test("zeros behind a JPEG's first marker are passed over in proportion to their number", () => {
+test("the work for zeros after a JPEG's first marker grows only with their number", () => {
   const bytes = new Uint8Array(2_000_000);
   bytes.set([0xff, 0xd8]);
   expect(pictureSize(bytes)).toBeNull();

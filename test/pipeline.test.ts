@@ -130,7 +130,7 @@ test("the same object announced ten times, uploaded through the API, is one job 
   expect((await darkroom.modelCalls()).calls["only once please"]).toBe(1);
 });
 
-test("a source that is a job already is answered with that job; other options make another", async () => {
+test("a source that is already a job gets that job; other options create another", async () => {
   const { etag } = await darkroom.putAndAnnounce("inbox/talk.mp3", speech("source by key"));
   expect(etag).toBeTruthy();
   const first = await darkroom.untilJob(await onlyJob());
@@ -141,7 +141,7 @@ test("a source that is a job already is answered with that job; other options ma
   expect(other.id).not.toBe(first.id);
 });
 
-test("deletes and results make no job", async () => {
+test("deletions and results do not become jobs", async () => {
   const { UPLOADS } = darkroom.bindings();
   await UPLOADS.send({ ...createEvent("inbox/gone.mp3", 0, "", "DeleteObject"), object: { key: "inbox/gone.mp3" } });
   await darkroom.putAndAnnounce("results/job_x/1/transcript.txt", "not a source");

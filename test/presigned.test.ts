@@ -139,7 +139,7 @@ test.each(["event", "sweep"])("without completing, the %s gives the object its o
   expect([completed.status, (await completed.json<JobView>()).id]).toEqual([200, uploads[0]!.jobId]);
 });
 
-test("what was signed cannot be changed: owner, options, type, length, key, time, nor into a copy", async () => {
+test("nothing that was signed can be changed: owner, options, type, length, key, time; and the URL cannot copy", async () => {
   const { MEDIA } = darkroom.bindings();
   await MEDIA.put("inbox/secret.wav", WORDS);
   // Only a few bytes, for the same reason as SHORT_LAST_PART.
@@ -218,7 +218,7 @@ test("three parts become one object and one job", async () => {
   );
 });
 
-test("an interrupted upload goes on after the parts it reported", async () => {
+test("an interrupted upload continues after the parts that it reported", async () => {
   const upload = await begin(THREE_PARTS);
   const parts = parted(recording());
   const report = (part: unknown) =>
@@ -239,7 +239,7 @@ test("an interrupted upload goes on after the parts it reported", async () => {
   await darkroom.untilJob((await response.json<JobView>()).id);
 });
 
-test("an aborted upload and an expired one leave nothing, and nobody else finds one", async () => {
+test("an aborted or expired upload leaves nothing, and no other owner finds it", async () => {
   const [aborted, expired] = [await begin(SHORT_LAST_PART), await begin(SHORT_LAST_PART)];
   for (const [path, method] of [
     ["", "GET"],
@@ -339,7 +339,7 @@ test.each([
   [{ name: "a", sizeBytes: 5, kind: "transcription", options: { tier: "best" } }, /^options.tier/],
   [{ name: "a", sizeBytes: 5, priority: "now" }, /^priority/],
   [{ name: "a", sizeBytes: 5, colour: "red" }, /colour/],
-])("an upload announced wrongly: %j", async (body, detail) => {
+])("a wrong announcement of an upload is refused: %j", async (body, detail) => {
   const response = await announce(body);
   expect(await refused(response, 422, "invalid_request")).toMatch(detail);
 });
@@ -366,7 +366,7 @@ test("a JSON file that has a name is media as before", async () => {
   expect([stored.status, (await stored.json<JobView>()).kind]).toEqual([201, "classification"]);
 });
 
-test("a page of an allowed site may announce uploads, and of another may not", async () => {
+test("a page of an allowed site may announce uploads, and a page of another site may not", async () => {
   const preflight = (origin: string) =>
     darkroom.api("/v1/uploads", {
       method: "OPTIONS",

@@ -109,7 +109,7 @@ test("a job costs a few rows and no list of the bucket, and thousands are pruned
   expect(jobsAMinute).toBeGreaterThan(2000);
 });
 
-test("an object that no row names goes too: of an attempt that died, and of an edit whose Worker died", async () => {
+test("an object that no row names is deleted too: from an attempt that died, and from an edit whose Worker died", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [died, edited, plain] = await makeEnded(3);
   await DB.prepare("UPDATE tasks SET attempt = 2 WHERE job_id = ?1").bind(died).run();
@@ -124,7 +124,7 @@ test("an object that no row names goes too: of an attempt that died, and of an e
   expect(calls.r2ClassA).toBe(2);
 });
 
-test("what a job stored beside its artifacts goes by name too: answers that a later attempt would have reused", async () => {
+test("other objects of a job are deleted by name too: answers that a later attempt would have reused", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const text = "one two\nthree four";
   const { id } = await darkroom.submit({ kind: "classification", text, then: ["summarise", "embed"] });
@@ -161,7 +161,7 @@ test("the objects of a job whose tasks left the database go by the names that it
   expect(calls.r2ClassA).toBe(1);
 });
 
-test("results that the database may have forgotten are looked for after it was set back", async () => {
+test("after a restore, results that the database may not know are searched for in the bucket", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [id] = await makeEnded(1);
   await MEDIA.put(artifactKey(id!, 7, "labels.json"), "{}");
@@ -215,7 +215,7 @@ test("a job that was made again after its prune stopped keeps its results", asyn
   expect(await MEDIA.head(artifactKey(back!, 1, "labels.json"))).not.toBeNull();
 });
 
-test("a job that D1 refuses to delete holds up none behind it", async () => {
+test("a job that D1 refuses to delete does not hold up those after it", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [refused] = (await makeEnded(60)).toSorted();
   await DB.prepare(
@@ -230,7 +230,7 @@ test("a job that D1 refuses to delete holds up none behind it", async () => {
   }
 });
 
-test("a thousand jobs that ended together and are kept hold up none behind them, and a run ends when it has looked at many", async () => {
+test("a thousand kept jobs that ended together do not hold up those after them, and a run ends when it has looked at many", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [expired] = await makeEnded(1);
   const now = Date.now() + LATER;

@@ -84,7 +84,7 @@ async function settle(taskIds: string[], outcome: Outcome, agoMs = 0): Promise<v
   await settleTasks(DB, attempts, { now: at });
 }
 
-test("each task and job is counted once, where it stands, and nobody sees another owner's", async () => {
+test("each task and job is counted once, in its state, and no owner sees those of another", async () => {
   const { DB, UPLOADS } = darkroom.bindings();
   const nextMidnight = (Math.floor(Date.now() / (24 * HOUR_MS)) + 1) * 24 * HOUR_MS;
   const failure = (code: string) => ({ code, message: "scripted" });
@@ -149,7 +149,7 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
   });
 });
 
-test("the platform's backlog is told with the age of its oldest message", async () => {
+test("the platform's backlog is shown with the age of its oldest message", async () => {
   // Messages of earlier tests would be counted too.
   await until(
     readQueues,
@@ -171,7 +171,7 @@ test("the platform's backlog is told with the age of its oldest message", async 
   for (const { id } of [slow, behind]) expect((await darkroom.untilJob(id)).state).toBe("completed");
 });
 
-test("a paused kind is taken in and not leased, whoever wakes a consumer; the others go on; a resume completes it", async () => {
+test("jobs of a paused kind are accepted and not leased; the other kinds continue; a resume completes them", async () => {
   // Its wake-up was sent before the pause, and waits for a long answer that occupies the queue's only local consumer.
   const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:2000 first" });
   await darkroom.untilJob(slow.id, ({ state }) => state === "running");
@@ -217,7 +217,7 @@ test("a paused kind is taken in and not leased, whoever wakes a consumer; the ot
   expect(audit).toHaveLength(2);
 });
 
-test("what a resume does not wake itself is woken by the next maintenance", async () => {
+test("tasks that a resume does not wake are woken by the next maintenance run", async () => {
   await change("classification", "pause");
   const taskIds = await insert(130, 0);
   await change("classification", "resume");

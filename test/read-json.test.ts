@@ -26,13 +26,13 @@ function countEntries(value: unknown): number {
   return Object.values(value).reduce((sum: number, inner) => sum + 1 + countEntries(inner), 0);
 }
 
-test("what only looks like structure inside a string is not counted", () => {
+test("characters inside a string that look like structure are not counted", () => {
   const value = { 'a"[{,': '\\"[[[,,,', b: "\\", c: "]}" };
   expect(measureJson(JSON.stringify(value))).toMatchObject({ depth: 1, entries: 3 });
   expect(readJson(JSON.stringify(value))).toEqual({ ok: true, value });
 });
 
-test("what is no JSON is said to be none", () => {
+test("text that is not JSON is refused as that", () => {
   for (const json of ["", "{", '{"a": 1', "[1,]", '"a', "\\", "]]]]", "{'a': 1}", '"\\']) {
     expect([json, readJson(json)]).toMatchObject([json, { ok: false, isJson: false }]);
   }

@@ -65,7 +65,7 @@ test("each call has its line, each operation its price, and the total is their s
   expect(receipt.total.microUsd).toBeCloseTo(16.5 + operations, 5);
 });
 
-test("an attempt that failed is on it beside the one that did not, and each message read once more", async () => {
+test("a receipt has the failed attempt besides the other, and a message read for each", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043x1 an unpriced harbour" });
   const failed = await until(
     () => darkroom.readJob(id),
@@ -99,7 +99,7 @@ test("a long recording's receipt has every chunk, and adds up to what the day sa
   expect(receipt.total.neurons).toBeCloseTo(total.neurons, 9);
 });
 
-test("whose result was taken over cost nothing again, and says what it saved", async () => {
+test("a job that reuses a result costs nothing, and says what it saved", async () => {
   const request = { kind: "image_generation", prompt: "a harbour" };
   const first = await darkroom.submit(request);
   await darkroom.untilJob(first.id);
@@ -113,7 +113,7 @@ test("whose result was taken over cost nothing again, and says what it saved", a
   expect(receipt.total.operationsMicroUsd).toBeGreaterThan(0);
 });
 
-test("another owner's receipt and that of no job are the same: none", async () => {
+test("a receipt of another owner's job is 404, as for a job that does not exist", async () => {
   const { id } = await darkroom.submit({ kind: "classification", text: "a fine day" });
   for (const [path, key] of [
     [`/v1/jobs/${id}/receipt`, KEYS.other],

@@ -41,7 +41,7 @@ test("a canary that fails again stops the rest, which is free again", async () =
   ]);
 });
 
-test("where the canary cannot go first another does", async () => {
+test("if the canary cannot go first, another letter does", async () => {
   const { DB } = darkroom.bindings();
   const [gone, closed, first] = await letters(numbered(4));
   // It is created without its first step, so that the canary is lost before the redrive checks it.
@@ -55,7 +55,7 @@ test("where the canary cannot go first another does", async () => {
   expect(ended).toMatchObject({ state: "completed", progress: { matched: 4, redriven: 2, skipped: 2 } });
 });
 
-test("a cancel takes back what is not due yet, and leaves what runs", async () => {
+test("a cancellation releases letters that are not due yet, and running tasks continue", async () => {
   const jobs = await letters(["sleep:4000 runs", ...numbered(100)]);
   const made = await redrive({ ...ALL, ratePerSecond: 1 });
   await darkroom.untilJob(jobs[0]!, ({ state }) => state === "running");

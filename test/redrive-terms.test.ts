@@ -22,7 +22,7 @@ async function untilLetter(jobId: string): Promise<string> {
 
 const redrive = (letterId: string, body: object = {}) => darkroom.post(`/v1/dead-letters/${letterId}/redrive`, body);
 
-test("a time that has passed does not end a job's next life; one that lies ahead still stands", async () => {
+test("after a redrive, a deadline that has passed is dropped, and a deadline in the future still applies", async () => {
   const { DB } = darkroom.bindings();
   for (const way of ["by hand", "by a redrive of many"]) {
     const request = { kind: "image_generation", prompt: `error:3010x1 in time ${way}`, deadlineSeconds: 600 };
@@ -46,7 +46,7 @@ test("a time that has passed does not end a job's next life; one that lies ahead
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", terms });
 });
 
-test("what is left of a job that ran out of time is not redriven into half a result", async () => {
+test("the rest of a job that ran out of time is not redriven into half a result", async () => {
   const sound = recording("t", { 60: "error:3010x1 t", 300: "sleep:20000" });
   const { id } = await darkroom.upload({ name: "late.wav", deadlineSeconds: "600" }, sound);
   const letter = await untilLetter(id);
@@ -63,7 +63,7 @@ test("what is left of a job that ran out of time is not redriven into half a res
   expect(transcript.text).toContain("t200");
 });
 
-test("a job of which a chunk was transcribed with other options is identical to none", async () => {
+test("a job with a chunk that was transcribed with other options is identical to no other job", async () => {
   const sound = recording("i", { 60: "error:3010x1 i", 300: "sleep:6000" });
   const first = await darkroom.upload({ name: "first.wav" }, sound);
   const letter = await untilLetter(first.id);

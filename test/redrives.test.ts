@@ -10,7 +10,7 @@ import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redrivi
 const darkroom = startDarkroom();
 const { letters, read, redrive, untilRedrive, count } = redriving(darkroom);
 
-test("a dry run tells how many and which, and changes nothing", async () => {
+test("a dry run shows how many letters match and which, and changes nothing", async () => {
   const [oldest] = await letters(numbered(7));
   const response = await darkroom.post("/v1/redrives", { ...ALL, limit: 6, ratePerSecond: 2, dryRun: true });
   expect(response.status).toBe(200);
@@ -116,7 +116,7 @@ test("redrives that overlap never redrive a letter twice", async () => {
   expect(await count("audit WHERE act = 'redrive.create'")).toBe(3);
 });
 
-test("of runs that begin at the same moment one takes it", async () => {
+test("one of several runs that begin at the same moment takes the redrive", async () => {
   const { DB } = darkroom.bindings();
   await letters(numbered(1));
   const wanted = { filter: { all: true as const }, limit: 10, ratePerSecond: 1, canary: false };
@@ -198,7 +198,7 @@ test("filters mean what they say, and bad ones are refused by name", async () =>
   expect(await count("redrives")).toBe(0);
 });
 
-test("history is paged, newest first, and another owner's redrives are not there", async () => {
+test("history is paged, newest first, and does not show another owner's redrives", async () => {
   const ids: string[] = [];
   for (const _ of [1, 2, 3]) {
     await letters(["fine"]);

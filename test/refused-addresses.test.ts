@@ -26,7 +26,7 @@ async function spend(address: string, requests = MAX_FAILURES_A_MINUTE): Promise
 const countRows = () =>
   darkroom.bindings().DB.prepare("SELECT count(*) AS n FROM failed_authentications").first<number>("n");
 
-test("an address that sends no valid key too often is told when to come back, in the words of each dialect", async () => {
+test("an address that too often sends no valid key learns when to come back, in the form of each dialect", async () => {
   await spend("192.0.2.1");
   const refused = await from("192.0.2.1");
   expect(refused.status).toBe(429);
@@ -41,7 +41,7 @@ test("an address that sends no valid key too often is told when to come back, in
   expect((await from("192.0.2.1", "/healthz")).status).toBe(200);
 });
 
-test("all addresses of an IPv6 network count as one, since whoever has one has the others", async () => {
+test("all addresses of an IPv6 network count as one, because a client with one has the others", async () => {
   await spend("2001:db8:1:2::1");
   expect((await from("2001:DB8:1:2:aaaa:bbbb:cccc:dddd")).status).toBe(429);
   expect((await from("2001:db8:1:3::1")).status).toBe(401);
@@ -75,7 +75,7 @@ test("the networks of one IPv6 site have a limit together, which one of them doe
   expect((await from("2001:db9:1:ffff::1", "/v1/jobs", KEYS.operator)).status).toBe(200);
 }, 120_000);
 
-test("requests with a valid key are not counted, refused ones are in a row that names nobody, and it is forgotten", async () => {
+test("requests with a valid key are not counted, and refused ones are in a row that identifies nobody and is deleted later", async () => {
   for (const status of [200, 403, 404]) {
     const path = status === 404 ? "/v1/jobs/none" : "/v1/jobs";
     const { key } = await (await darkroom.post("/v1/keys", { label: "a", scopes: ["admin"] })).json<{ key: string }>();

@@ -154,7 +154,7 @@ test("a model's latest version names its inputs, and can be asked for by its id"
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test("models are searched by words, the account is the owner, and what Darkroom does not have says so", async () => {
+test("models are searched by words, the account is the owner, and the message names what Darkroom lacks", async () => {
   const { results } = await client.models.search("FLUX klein-4b");
   expect(results.map(({ name }) => name)).toEqual(["flux-schnell", "flux-2-klein-4b"]);
   expect((await client.models.search("no such thing")).results).toEqual([]);
@@ -172,7 +172,7 @@ test("models are searched by words, the account is the owner, and what Darkroom 
     expect(String(reason)).toMatch(/404.*Darkroom has no (collections|hardware|trainings|deployments)/s);
 });
 
-test("files are listed in pages to their owner alone", async () => {
+test("files are listed in pages, only to their owner", async () => {
   const other = replicate(darkroom, { auth: KEYS.other });
   await other.files.create(Buffer.from("theirs"));
   const { MEDIA } = darkroom.bindings();
@@ -197,7 +197,7 @@ async function eventsOf(model: string, input: object): Promise<{ event: string; 
   return events;
 }
 
-test("stream gives the output when it is there, and says how it ended", async () => {
+test("stream gives the output when the prediction has ended, and its state", async () => {
   expect(await eventsOf(SCHNELL, { prompt: "sleep:400 boats", num_outputs: 2 })).toMatchObject([
     { event: "logs", data: expect.stringContaining("attempt 1") },
     { event: "output", data: expect.stringContaining("/artifacts/image.jpg?") },

@@ -113,7 +113,7 @@ test("a prediction is cancelled once, and what has ended stays as it is", async 
   expect(await client.predictions.cancel(done.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a failed prediction tells why", async () => {
+test("a failed prediction has the reason", async () => {
   await expect(client.run(FLUX, { input: { prompt: "error:5016 boat" } })).rejects.toThrow(
     /^Prediction failed: .*scripted/s,
   );
@@ -121,7 +121,7 @@ test("a failed prediction tells why", async () => {
   expect(results[0]).toMatchObject({ status: "failed", error: expect.stringContaining("scripted") });
 });
 
-test("predictions are listed in pages without gap or repeat, and nobody sees another's", async () => {
+test("predictions are listed in pages without gap or repeat, and only to their owner", async () => {
   const { DB } = darkroom.bindings();
   const rows = JSON.stringify(Array.from({ length: 230 }, (_, at) => ({ id: `job_${at}`, at: Math.floor(at / 2) })));
   await DB.batch([
@@ -173,7 +173,7 @@ test("a file whose type is longer than any is stored without one", async () => {
   expect(file).toMatchObject({ content_type: "application/octet-stream", size: 5 });
 });
 
-test("what is asked for wrongly is refused in Replicate's shape, field by field, and nothing is stored", async () => {
+test("a wrong request is refused in Replicate's shape, field by field, and nothing is stored", async () => {
   expect(await refusal(replicate(darkroom, { auth: "r8_nobody" }).predictions.list())).toMatchObject({
     status: 401,
     title: "Unauthenticated",
@@ -216,7 +216,7 @@ test("what is asked for wrongly is refused in Replicate's shape, field by field,
   expect((await darkroom.bindings().MEDIA.list()).objects).toEqual([]);
 });
 
-test("the version of Replicate's own example, its defaults, and the old way to say a token", async () => {
+test("the version of Replicate's own example, its defaults, and the old form of the token", async () => {
   const response = await darkroom.raw("https://darkroom.test/replicate/v1/predictions", {
     method: "POST",
     headers: { authorization: `Token ${KEYS.operator}`, prefer: "wait" },
@@ -250,7 +250,7 @@ test("models are listed and looked up", async () => {
   expect(await refusal(client.models.get("openai", "clip"))).toMatchObject({ status: 404 });
 });
 
-test("a file from an address: no redirect, no endless body, its length as it is said", async () => {
+test("a file from an address: no redirect, no endless body, only the stated length", async () => {
   const answer = (body: BodyInit | null, init: ResponseInit = {}) =>
     (async () => new Response(body, init)) as typeof fetch;
   const get = (fetcher: typeof fetch) => fetchMedia("https://example.com/a.mp3", fetcher);
@@ -279,7 +279,7 @@ test("a file from an address: no redirect, no endless body, its length as it is 
   expect(sent).toBeLessThan(40);
 });
 
-test("a prediction's webhook is told once of its end, in its shape, signed as the SDK wants it", async () => {
+test("a prediction's webhook gets its end once, in Replicate's shape, signed as the SDK requires", async () => {
   const receiver = await startReceiver();
   try {
     const { key } = await client.webhooks.default.secret.get();

@@ -19,7 +19,7 @@ async function count(table: string): Promise<number | null> {
   return darkroom.bindings().DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n");
 }
 
-test("twenty requests with one key make one job, and each is answered with it or told to wait", async () => {
+test("twenty requests with one key create one job, and each gets the job or has to wait", async () => {
   const request = { kind: "image_generation", prompt: "a boat", reuse: false };
   const headers = { "idempotency-key": '"twenty"' };
   const answers = await Promise.all(Array.from({ length: 20 }, async () => post("/v1/jobs", request, headers)));
@@ -54,7 +54,7 @@ test("twenty requests with one key make one job, and each is answered with it or
   expect(theirs.status).toBe(201);
 });
 
-test("a request that died half way is run again after a minute, and finds what its first run made", async () => {
+test("a request that died half-way is run again after a minute, and finds what its first run created", async () => {
   const { DB } = darkroom.bindings();
   const request = { kind: "image_generation", prompt: "once", reuse: false };
   const headers = { "idempotency-key": "died" };
@@ -144,7 +144,7 @@ test("a client that waits gets the finished job, or 202 and when to ask again", 
   expect((await post("/v1/jobs", { kind: "classification", text: "x" }, { prefer: "wait=soon" })).status).toBe(201);
 });
 
-test("of a batch each job is taken or refused on its own, in its place", async () => {
+test("each job of a batch is accepted or refused on its own, in its place", async () => {
   await darkroom.bindings().MEDIA.put("inbox/a.wav", speech("in the bucket"));
   const jobs = [
     { kind: "classification", text: "one" },
@@ -241,7 +241,7 @@ test("a job that has not changed is not sent again", async () => {
   expect([same.status, same.headers.get("etag"), await same.text()]).toEqual([304, etag, ""]);
 });
 
-test("a job that waits knows its place, and when it will be done by what was measured", async () => {
+test("a waiting job has its place, and an estimate of its end from measured jobs", async () => {
   const pause = async (act: string) => post("/v1/queues/classification/" + act, {});
   await pause("pause");
   const ids: string[] = [];

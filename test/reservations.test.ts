@@ -56,7 +56,7 @@ test("reservations made at the same moment never exceed a budget together, which
   expect(await DB.prepare("SELECT count(*) AS n FROM reservations").first("n")).toBe(30);
 });
 
-test("what a consumer had set aside when it died is spent, unless its result is found: then that says what it cost", async () => {
+test("what a consumer had reserved when it died counts as spent, unless its result is found, which has the real cost", async () => {
   await setBudget("operator/day", 10 * PICTURE_NEURONS);
   const { DB } = darkroom.bindings();
   const call = sentCall(FLUX, UNITS);
@@ -101,7 +101,7 @@ test("what a consumer had set aside when it died is spent, unless its result is 
   expect(await budgets()).toMatchObject([{ spentNeurons: near(PICTURE_NEURONS), reservedNeurons: 0 }]);
 });
 
-test("a job that was cancelled in the middle of a call gives back what its call did not cost, and nothing is left set aside", async () => {
+test("a job that was cancelled during a call gives back what the call did not cost, and nothing stays reserved", async () => {
   await setBudget("operator/day", 10 * PICTURE_NEURONS);
   const { id } = await darkroom.submit(picture("sleep:20000 cancelled"));
   await until(budgets, ([budget]) => budget!.reservedNeurons > 0);
@@ -167,7 +167,7 @@ test("a recording stops where its job's maxNeurons are spent, and keeps the rest
   expect(transcript.text).toContain("c1 ");
 });
 
-test("a second opinion that may not be paid for is not had, and the first one stands", async () => {
+test("a second opinion that the budget does not allow is left out, and the first answer is kept", async () => {
   // One call of three and a half seconds costs 2.7.
   const heard = await darkroom.upload({ name: "loopy.wav", maxNeurons: "4" }, speech("unpriced loopy a b c d e"));
   const ended = await darkroom.untilJob(heard.id);

@@ -154,7 +154,7 @@ test("a job that the earlier database knows unfinished, and that was pruned sinc
   expect([await listJobs(), await asked()]).toEqual([[], before]);
 });
 
-test("an upload that was deleted with its job, and came again, is made again from what is stored", async () => {
+test("the job of an upload that was deleted and stored again comes back with its stored result", async () => {
   const then = await bookmark();
   const id = await putJob("inbox/oboe.wav", "an oboe");
   await remove(id, "?source=true");
@@ -203,7 +203,7 @@ test("the inbox is not swept before maintenance knows what was deleted", async (
   expect([await listJobs(), await asked()]).toEqual([[], before]);
 });
 
-test("of two uploads of the same bytes, the one that took the other's result over pays nothing, whichever is found first", async () => {
+test("of two uploads of the same bytes, the one that reused the result pays nothing, whichever is found first", async () => {
   const then = await bookmark();
   const leader = await putJob("inbox/z.wav", "a zither");
   const follower = await putJob("inbox/a.wav", "a zither");
@@ -270,7 +270,7 @@ test("a result that was kept for a job which never comes back is deleted a month
   expect(await count("SELECT count(*) AS n FROM reuses")).toBe(0);
 });
 
-test("what a restore that lasts some minutes has learnt last is forgotten with it", async () => {
+test("notes from the last minutes of a restore are deleted with it", async () => {
   const { DB } = darkroom.bindings();
   const restored = DB.prepare(
     "INSERT INTO restores (found_at, went_back_to, taken_up_to, done_at) VALUES (?1, 0, '', ?2)",
@@ -284,7 +284,7 @@ test("what a restore that lasts some minutes has learnt last is forgotten with i
   expect(await count("SELECT (SELECT count(*) FROM tombstones) + (SELECT count(*) FROM restores) AS n")).toBe(0);
 });
 
-test("a month after a restore nothing of it is left in the database", async () => {
+test("a month after a restore the database has nothing left of it", async () => {
   const then = await bookmark();
   await remove(await putJob("inbox/drum.wav", "a drum"));
   const request = { kind: "classification", text: "a good drum" };

@@ -56,7 +56,7 @@ test("the next allocation is the coming midnight UTC, spread over five minutes; 
   );
 });
 
-test("a budget holds to its reset and for as long as it takes, what no reset helps is given up on", () => {
+test("a budget holds until its reset, however long; a call that no reset can help is discarded", () => {
   const failure = { code: "x", message: "y" };
   const task = { attempt: 9 };
   fc.assert(
@@ -103,7 +103,7 @@ const texts = fc.oneof(
   fc.integer().map((code) => `${code}: text`),
 );
 
-test("whatever a model's answer or the binding says is a ModelError: a code for programs, a short sentence for people", () => {
+test("every error of a model or the binding is a ModelError: a code for programs, a short sentence for people", () => {
   return fc.assert(
     fc.asyncProperty(texts, fc.integer({ min: 300, max: 599 }), async (text, status) => {
       const thrown = await asModelError(() => Promise.reject(new Error(text))).catch((error: unknown) => error);
@@ -118,7 +118,7 @@ test("whatever a model's answer or the binding says is a ModelError: a code for 
   );
 });
 
-test("an error that is no model's is never taken for one, whatever it quotes", () => {
+test("an error that does not come from a model never counts as one, whatever it quotes", () => {
   fc.assert(
     fc.property(
       fc.oneof(texts, fc.constantFrom("get: 3040: Capacity", "3036: x", "429 Too Many Requests", "NSFW")),

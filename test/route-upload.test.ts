@@ -20,7 +20,7 @@ test("a segment of a stream is refused, whatever its name", async () => {
     expect(await route(name, segment)).toMatchObject({ type: "ignored", reason });
 });
 
-test("a TIFF whose directory is behind its first bytes is a TIFF", async () => {
+test("a TIFF whose directory is after its first bytes is a TIFF", async () => {
   const head = textOf(`II*\0\0\0\x20\0${"\0".repeat(4092)}`);
   expect(await route("scan.bin", head)).toMatchObject({ work: { kind: "classification", input: { format: "tiff" } } });
 });

@@ -55,7 +55,7 @@ test("a delivery to an address of its own reads the key that gave it, and no oth
   expect(await readDelivery(DB, "whd_1", 1)).toMatchObject({ isDisabled: true });
 });
 
-test("what is put under one key again and again costs no more each time", async () => {
+test("an object that is stored under one key again and again costs no more each time", async () => {
   const [bucket, key] = [MEDIA_BUCKET, "inbox/uploads/one/a.txt"];
   const { DB } = darkroom.bindings();
   await fill(`INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, ignored_reason, created_at)
@@ -139,7 +139,7 @@ async function fillHistory(jobs: number): Promise<void> {
   );
 }
 
-test("lists, groups and searches read what they show, however much an owner has", async () => {
+test("lists, groups and searches read only what they show, however much an owner has", async () => {
   const jobs = 6000;
   await fillHistory(jobs);
   const page = { ownerId: "many", limit: 51, before: undefined, figures: false };

@@ -58,7 +58,7 @@ test("a task that an earlier version holds for a budget is released when the bud
   expect(released.flatMap(({ ready }) => ready)).toEqual(["task"]);
 });
 
-test("objects of jobs of an earlier version are looked for in the bucket, and those of a new database go by name", async () => {
+test("objects of jobs of an earlier version are searched for in the bucket, and those of a new database are deleted by name", async () => {
   const migrations = join(SCHEMA_FILE, "../migrations");
   const names = (await readdir(migrations)).toSorted();
   const before = names.indexOf("0010_fewer_rows.sql");
@@ -77,7 +77,7 @@ test("objects of jobs of an earlier version are looked for in the bucket, and th
   expect(row?.["value"]).toBeGreaterThan(Date.now() + 23 * HOUR_MS);
 });
 
-test("passages that were stored before the index of words was made anew are found, changed and deleted after it", async () => {
+test("passages that were stored before the index of words was rebuilt are found, changed and deleted after it", async () => {
   const migrations = join(SCHEMA_FILE, "../migrations");
   const names = (await readdir(migrations)).toSorted();
   const before = names.indexOf("0004_words_of_all_scripts.sql");
@@ -125,7 +125,7 @@ test("passages that were stored before the index of words was made anew are foun
   database.exec("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)");
 });
 
-test("the database of an earlier version is recognised, left as it is, and says how to start anew", async () => {
+test("the database of an earlier version is recognised and left unchanged, and the message says how to start again", async () => {
   await refuseEarlierState(join(folder, "none"));
   const file = join(folder, "db.sqlite");
   const database = new DatabaseSync(file);

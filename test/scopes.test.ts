@@ -30,7 +30,7 @@ const send = (path: string, body: unknown, key: string, headers: Record<string, 
 /** The fields of a job for a key that may not read. */
 const ACCEPTED = ["createdAt", "id", "kind", "url"];
 
-test("asking about a transcript wants a key that may read and write", async () => {
+test("asking about a transcript requires a key that may read and write", async () => {
   const { id } = await darkroom.upload({ name: "a.wav" }, speech("a secret"));
   await darkroom.untilJob(id);
   const headers = { accept: "application/json" };
@@ -45,7 +45,7 @@ test("asking about a transcript wants a key that may read and write", async () =
   expect((await send(`/v1/jobs/${id}/ask`, { question: "What is said?" }, key, headers)).status).toBe(200);
 });
 
-test("a key that may only write is told that its job was taken, and no result: alone, waited for, repeated, reused, in a batch", async () => {
+test("a key that may only write learns that its job was accepted, and no result: single, waited for, repeated, reused, in a batch", async () => {
   const { key } = await make("jobs:write");
   const work = { kind: "classification", text: "a lovely day", tags: ["a tag"] };
   const once = { "idempotency-key": "once", prefer: "wait=30" };
@@ -79,7 +79,7 @@ test("a key that may only write is told that its job was taken, and no result: a
   expect(await json(announced)).toMatchObject({ upload: { url: expect.stringContaining("X-Amz-Signature") } });
 });
 
-test("a dry run tells a key that may only write of its own uploads, and of no other object that its owner has", async () => {
+test("a dry run shows a key that may only write its own uploads, and no other object of its owner", async () => {
   const { key } = await make("jobs:write");
   const { MEDIA } = darkroom.bindings();
   const objects: Record<string, Uint8Array> = {
@@ -109,7 +109,7 @@ test("a dry run tells a key that may only write of its own uploads, and of no ot
   expect(await json(read)).toMatchObject({ estimate: { calls: 1 } });
 });
 
-test("having news sent to an address wants the scope for it, wherever the address is given", async () => {
+test("sending events to an address requires the scope for it, wherever the address is given", async () => {
   const { key } = await make("jobs:read", "jobs:write");
   const url = `${receiver.url}/hook`;
   const prediction = { input: { prompt: "a harbour" }, webhook: url };
@@ -141,7 +141,7 @@ async function register(key: string, path: string): Promise<string> {
 
 const received = (path: string) => receiver.received.filter((one) => one.path === path).length;
 
-test("revoking a key disables the endpoints that it registered, and says so; others are told as before", async () => {
+test("revoking a key disables the endpoints that it registered, and says so; others receive events as before", async () => {
   const [lost, kept] = [await make("webhooks"), await make("webhooks")];
   const [gone, stays, own] = [
     await register(lost.key, "/gone"),
@@ -177,7 +177,7 @@ async function edit(endpoint: string, key: string, change: object): Promise<Reco
   return json(await darkroom.api(`/v1/webhooks/${endpoint}`, { method: "PATCH", key, body: JSON.stringify(change) }));
 }
 
-test("an endpoint that another key led elsewhere, or enabled, ends with that key", async () => {
+test("an endpoint whose address another key changed, or that it enabled, is disabled with that key", async () => {
   const [first, thief] = [await make("webhooks"), await make("webhooks")];
   const [led, enabled, touched] = [
     await register(first.key, "/led"),
@@ -203,7 +203,7 @@ test("an endpoint that another key led elsewhere, or enabled, ends with that key
   expect(await revoke(first.id)).toMatchObject({ webhooks: [{ id: touched, disabled: true }] });
 });
 
-test("what waits for an endpoint of a revoked key is cancelled, and another owner's admin revokes nothing of it", async () => {
+test("deliveries that wait for an endpoint of a revoked key are cancelled, and another owner's admin cannot revoke it", async () => {
   const { id, key } = await make("webhooks");
   receiver.answer({ status: 500 });
   const endpoint = await register(key, "/slow");
@@ -223,7 +223,7 @@ test("what waits for an endpoint of a revoked key is cancelled, and another owne
 test.each([
   ["", 0],
   ["?webhooks=keep", 1],
-])("a prediction's webhook is told nothing after its key was revoked, unless it is kept: %j", async (query, told) => {
+])("a prediction's webhook receives nothing after its key was revoked, unless it is kept: %j", async (query, told) => {
   const { id, key } = await make("jobs:read", "jobs:write", "webhooks");
   await darkroom.post("/v1/queues/image_generation/pause", {});
   const prediction = { input: { prompt: "a harbour" }, webhook: `${receiver.url}/prediction` };

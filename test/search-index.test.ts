@@ -33,7 +33,7 @@ async function idsOf(asked: Partial<PassageQuery>): Promise<readonly string[]> {
   return (await query(asked)).map(({ id }) => id);
 }
 
-test("words and meaning each find what they find, and a hit says which did", async () => {
+test("a hit says whether it was found by words, by meaning or by both", async () => {
   await insertJob("job_a");
   await put("job_a", [
     { text: "The harbour was quiet at dawn.", angle: 0 },
@@ -65,14 +65,14 @@ test("words and meaning each find what they find, and a hit says which did", asy
   ]);
 });
 
-test("a word that most passages have finds little beside one that few have", async () => {
+test("a word that most passages have counts little next to one that few have", async () => {
   await insertJob("job_a");
   const common = Array.from({ length: 40 }, (_, index) => ({ text: `the day number ${index} and the night after` }));
   await put("job_a", [...common, { text: "the lighthouse keeper" }]);
   expect(await idsOf({ text: "what of the lighthouse" })).toEqual(["job_a:transcript:40"]);
 });
 
-test("words that say nothing are looked for only where they are all there is", async () => {
+test("stop words are searched for only if the query has no others", async () => {
   await insertJob("job_a");
   await put("job_a", [{ text: "boats in the harbour" }, { text: "who is there" }]);
   expect(await idsOf({ text: "who is in the harbour" })).toEqual(["job_a:transcript:0"]);
@@ -116,7 +116,7 @@ test("accents and case do not matter", async () => {
   for (const text of ["cafe", "CAFÉ", "Cafe\u0301", "zywiec"]) expect(await idsOf({ text })).toHaveLength(1);
 });
 
-test("an owner finds their own alone, whatever owners are called, and only in the job or kind they name", async () => {
+test("an owner finds only their own passages, whatever owners are called, and only in the job or kind they name", async () => {
   for (const owner of ["ann", "ann-b", "___", "6f"]) {
     await insertJob(`job_${owner}`, owner);
     await put(`job_${owner}`, [{ text: "the same words", angle: 0 }], { ownerId: owner });
@@ -151,7 +151,7 @@ test("put again, a job has its new passages and none of the old", async () => {
   expect(await idsOf({ text: "half", meaning: { vector: towards(90), space: SPACE } })).toEqual(["job_a:transcript:0"]);
 });
 
-test("vectors of another space are not compared with", async () => {
+test("vectors of another space are not compared", async () => {
   await insertJob("job_a");
   await insertJob("job_b");
   await put("job_a", [{ text: "one", angle: 0 }], { space: "model other-engine 2" });
@@ -235,7 +235,7 @@ test("with Vectorize, vectors live there, within its limits, and text and words 
   expect(await index.query({ ownerId, text: "passage", meaning, limit: 3 })).toEqual([]);
 });
 
-test("what Vectorize still has of a job that is gone is no hit, and nothing is put for one", async () => {
+test("a vector that Vectorize still has of a deleted job is not a hit, and none is written for such a job", async () => {
   const { DB } = darkroom.bindings();
   const { binding, stored } = standInForVectorize();
   const index = vectorizeIndex(DB, binding);

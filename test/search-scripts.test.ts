@@ -87,7 +87,7 @@ test.each([
   ["المدرسة", [16]],
   ["الوَلَد", [16]],
   ["שלום", [17]],
-])("'%s' is found where it is said", async (query, places) => {
+])("'%s' is found where it occurs", async (query, places) => {
   await put(LIBRARY);
   expect(new Set(await found(query))).toEqual(new Set(places.map((place) => LIBRARY[place])));
 });
@@ -101,7 +101,7 @@ test("a sentence without spaces finds what has its words, the one that has most 
   expect(await found("コーヒーは")).toEqual([LIBRARY[1]]);
 });
 
-test("what stands together in the query ranks first where it stands together, in whatever scripts", async () => {
+test("words that are adjacent in the query rank first where they are adjacent, in any script", async () => {
   const adjacent = "新しいGPT模型について話しました。";
   await put(["模型の店でGPTの話をした。模型とGPT。", adjacent, "GPT、GPTと模型、模型。"]);
   expect((await found("GPT模型"))[0]).toBe(adjacent);
@@ -120,7 +120,7 @@ test("the snippet is what is around the words, as it was said, and no longer tha
   expect(long).toContain((hit?.snippet ?? "").slice(1, -1));
 });
 
-test("what was typed without spaces is no syntax either, and another owner's is not found", async () => {
+test("a query without spaces is not syntax either, and does not find passages of another owner", async () => {
   await put(["予算"], "job_theirs", "other");
   expect(await found("予算")).toEqual([]);
   for (const query of ['予"算', "予* 算", "予 AND 算", "NEAR(予 算)", "予\u0000算"])
@@ -193,7 +193,7 @@ test("a passage that says one character thousands of times does not hold up the 
   for (const { snippet } of hits) expect(snippet).toMatch(/^\d ㅋ{300,400}…$/u);
 });
 
-test("every way into the index is one in which words are found", async () => {
+test("passages that enter the index in any way are found by their words", async () => {
   // Once it has ended, it is found by its own words, and later also by its meaning.
   const text = "我们今天讨论预算和天气";
   const { id } = await darkroom.submit({ kind: "classification", text });
@@ -224,6 +224,6 @@ test.each([
   ["예산은 얼마", ["예산은", "얼마"]],
   ["हिन्दी बजट", ["हिन्दी", "बजट"]],
   ["!?", []],
-])("of '%s' the page marks the words that say something", (question, words) => {
+])("in '%s' the page marks every word except stop words", (question, words) => {
   expect(markedWords(question)).toEqual(words);
 });

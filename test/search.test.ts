@@ -61,7 +61,7 @@ test("a search is metered as the owner's, and one that fails for want of the mod
   const refused = await search({ q: "lighthouse error:3040" });
   expect(refused.hits.map(({ foundBy, similarity }) => [foundBy, similarity])).toEqual([[["words"], null]]);
   expect(refused).toMatchObject({ engine: null, neurons: 0 });
-  expect(refused.degraded).toContain("only words were looked for");
+  expect(refused.degraded).toContain("so the search used only words");
   const late = await search({ q: "lighthouse sleep:20000" });
   expect(late.hits).toHaveLength(1);
   expect(late.degraded).not.toBeNull();
@@ -72,7 +72,7 @@ test("a search is metered as the owner's, and one that fails for want of the mod
   expect(await DB.prepare(calls).first("calls")).toBe(4);
 });
 
-test("only what fits kind and job is found, at most so many, and nothing of another owner's", async () => {
+test("only passages of the kind and job are found, up to the limit, and none of another owner", async () => {
   const ids: string[] = [];
   for (const nth of [1, 2, 3]) {
     ids.push(await embedded(await darkroom.submit({ kind: "image_generation", prompt: `harbour number ${nth}` })));
@@ -85,7 +85,7 @@ test("only what fits kind and job is found, at most so many, and nothing of anot
   expect((await search({ q: "harbour", jobId: ids[1]! }, KEYS.other)).hits).toEqual([]);
 });
 
-test("nothing indexed, and nothing alike, are answers without hits", async () => {
+test("an empty index, and passages without similarity, give answers without hits", async () => {
   expect(await search({ q: "anything" })).toMatchObject({ hits: [], degraded: null });
   await embedded(await darkroom.submit({ kind: "image_generation", prompt: "harbour" }));
   expect((await search({ q: "xylophone" })).hits).toEqual([]);
@@ -104,7 +104,7 @@ test.each([
   ["q=a&kind=film", "kind"],
   ["q=a&jobId=", "jobId"],
   ["q=a&what=else", ""],
-])("the %#th query is refused with a word about what is wrong", async (query, path) => {
+])("the %#th query is refused with the reason", async (query, path) => {
   const response = await darkroom.api(`/v1/search?${query}`);
   expect(response.status).toBe(422);
   expect(await response.json()).toMatchObject({ code: "invalid_request", issues: [{ path }] });

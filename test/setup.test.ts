@@ -33,7 +33,7 @@ describe("with a setup token", () => {
   };
   beforeEach(() => forget("api_keys", "setup_tries", "audit"));
 
-  test("the form's page has no script and may send to this deployment alone", async () => {
+  test("the form's page has no script and may send only to this deployment", async () => {
     const response = await page(darkroom);
     const text = await response.text();
     expect(response.status).toBe(200);
@@ -68,7 +68,7 @@ describe("with a setup token", () => {
     expect(await made.text()).toMatch(/<pre>dk_k[0-9a-f]+_[0-9a-f]{48}<\/pre>/);
   });
 
-  test("an attempt whose answer is lost is sent again, and has the same key, for ten minutes and with the token alone", async () => {
+  test("an attempt whose answer is lost is sent again and gets the same key, for ten minutes and only with the token", async () => {
     const form = await (await page(darkroom)).text();
     const [, attempt = ""] = /name="attempt" type="hidden" value="([^"]+)"/.exec(form) ?? [];
     const first = await send(darkroom, TOKEN, "*/*", attempt);
@@ -97,7 +97,7 @@ describe("with a setup token", () => {
     expect(await codeOf(await send(darkroom, TOKEN, "*/*", attempt))).toEqual([409, "already_set_up"]);
   });
 
-  test("of one attempt that is sent ten times at the same moment each answer has the one key", async () => {
+  test("an attempt that is sent ten times at the same moment gets the same key in each answer", async () => {
     const attempt = "a-double-click-of-somebody-in-a-hurry";
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) => send(darkroom, TOKEN, "*/*", attempt, `192.0.2.${index}`)),
@@ -107,7 +107,7 @@ describe("with a setup token", () => {
     expect((await darkroom.api("/v1/keys", { key: keys[0]! })).status).toBe(200);
   });
 
-  test("of twenty who send the token at the same moment one gets a key", async () => {
+  test("of twenty requests with the token at the same moment one gets a key", async () => {
     // To exceed the limit of tries, which is tested below, the race needs as many addresses.
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -134,7 +134,7 @@ describe("with a setup token", () => {
     expect(await codeOf(await send(darkroom, TOKEN))).toEqual([409, "already_set_up"]);
   });
 
-  test("another token is refused, and after five in a minute the right one has to wait as well", async () => {
+  test("a wrong token is refused, and after five in a minute the right one has to wait as well", async () => {
     for (let index = 0; index < 5; index += 1) {
       expect(await codeOf(await send(darkroom, `${TOKEN}${index}`))).toEqual([403, "wrong_setup_token"]);
     }
@@ -148,7 +148,7 @@ describe("with a setup token", () => {
     expect((await send(darkroom, TOKEN)).status).toBe(201);
   });
 
-  test("addresses that share the guessing run into the limit of all together", async () => {
+  test("addresses that share the guessing reach the limit for all addresses together", async () => {
     const { DB } = darkroom.bindings();
     const now = Date.now();
     const counted: { ofAddress: number; ofAll: number }[] = [];
@@ -157,7 +157,7 @@ describe("with a setup token", () => {
     expect(await countTry(DB, "192.0.2.0", now + 60_000)).toEqual({ ofAddress: 1, ofAll: 1 });
   });
 
-  test("what is no form is refused by name", async () => {
+  test("a body that is not a form is refused with the reason", async () => {
     const empty = await darkroom.api("/setup", { method: "POST", key: null, body: "" });
     expect(await codeOf(empty)).toEqual([422, "invalid_request"]);
     expect(await codeOf(await send(darkroom, TOKEN, "*/*", "too-short"))).toEqual([422, "invalid_request"]);
@@ -175,7 +175,7 @@ describe.each([
     await darkroom.bindings().DB.prepare("DELETE FROM api_keys").run();
   });
 
-  test("nothing is open, and the page says what to set", async () => {
+  test("setup is closed, and the page says what to set", async () => {
     const text = await (await page(darkroom)).text();
     expect(text).toMatch(/SETUP_TOKEN to at least 16 characters/);
     expect(text).not.toContain("<form");

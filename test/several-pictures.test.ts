@@ -10,7 +10,7 @@ const draw = (prompt: string, options: object) =>
 const namesOf = ({ artifacts }: { artifacts: readonly { name: string }[] }) =>
   artifacts.map(({ name }) => name).toSorted();
 
-test("several pictures are as many calls, each with a seed of its own, and as many artifacts", async () => {
+test("each of several pictures is a call with its own seed, and an artifact", async () => {
   const options = { model: "flux-2-klein-4b", count: 3, seed: 4_294_967_295, width: 512, height: 512 };
   const { id, estimate } = await draw("three boats", options);
   // A tile each, at 26.05 neurons.

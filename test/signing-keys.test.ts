@@ -34,7 +34,7 @@ async function retire(now: number): Promise<void> {
   await retiring.bind(now).run();
 }
 
-test("twenty who need the first key at the same moment make one", async () => {
+test("twenty requests that need the first key at the same moment create one", async () => {
   const { DB } = darkroom.bindings();
   const found = await Promise.all(
     Array.from({ length: 20 }, () => readSigningKeys(DB, { now: Date.now(), honouredMs: MINUTE_MS })),
@@ -72,7 +72,7 @@ test("a retired key opens its links to their end, and signs no new ones", async 
   expect(await isOurLink(forged, other.db, now + 2 * MINUTE_MS)).toBe(false);
 });
 
-test("a link of a key that was made elsewhere a moment ago opens at once", async () => {
+test("a link signed with a key that another isolate has just created opens at once", async () => {
   const { id } = await darkroom.submit({ kind: "classification", text: "good" });
   await darkroom.untilJob(id);
   const { DB } = darkroom.bindings();

@@ -110,7 +110,7 @@ test("a request whose key is revoked while its body is being sent writes nothing
   expect(await rows()).toEqual(before);
 });
 
-test("a slow body of a key that stands is taken, and what was done before the body came is answered as done", async () => {
+test("a slow body is accepted if its key is still valid, and a request that was done before the body came is answered as done", async () => {
   const { key, keyId, endpointId } = await setUp();
   const [edit, , , , job, , , upload] = writes(endpointId);
   const ends = [edit!, job!, upload!].map((one) => begin(one, key));
@@ -123,7 +123,7 @@ test("a slow body of a key that stands is taken, and what was done before the bo
   expect((await cancelling()).status).toBe(200);
 });
 
-test("a key is looked up again only where that was long ago", async () => {
+test("a key is looked up again only if the last look is long ago", async () => {
   const clock = vi.spyOn(Date, "now").mockReturnValue(0);
   const isUsable = vi.fn<() => Promise<boolean>>().mockResolvedValue(true);
   const mayStillAct = keyWatch(isUsable);

@@ -123,7 +123,7 @@ function s3Error(code: string, status: number): Response {
 
 const isPut = (url: URL, { method }: RequestInit) => method === "PUT" && url.searchParams.has("X-Amz-Signature");
 
-test("offline every line passes, for less than its limit, and nothing is left behind", async () => {
+test("offline every check passes, for less than its limit, and nothing is left over", async () => {
   const report = await run(undefined);
   expect(report.rows.filter(({ result }) => result !== "pass")).toEqual([]);
   expect(report.rows.map(({ name }) => name)).toEqual([
@@ -161,7 +161,7 @@ test("the command exits with 0, 1 or 130, never prints the key, and deletes what
   for (const { output } of [fine, wrong, stopped]) expect(output).not.toContain(KEYS.operator);
 });
 
-test("on a busy Darkroom its own upload and its own dead letter are found behind those of others", async () => {
+test("on a busy Darkroom the run finds its own upload and dead letter among those of others", async () => {
   const busy: Double = async (url, { method }, next) => {
     if (url.pathname === "/v1/uploads" && method === "GET") return Response.json({ uploads: [] });
     if (url.pathname !== "/v1/dead-letters") return next();
@@ -176,7 +176,7 @@ test("on a busy Darkroom its own upload and its own dead letter are found behind
   expect(report.rows.filter(({ result }) => result !== "pass")).toEqual([]);
 });
 
-test("what others have tagged as a run's is left alone, and what a run that was killed has left is deleted", async () => {
+test("jobs that others tagged like a run stay, and the remains of a killed run are deleted", async () => {
   const submit = async (...tags: string[]) => {
     const job = { kind: "classification", text: `what has the tags ${tags.join(" and ")}`, tags };
     return (await (await darkroom.post("/v1/jobs", job)).json<{ id: string }>()).id;
@@ -200,7 +200,7 @@ test("what others have tagged as a run's is left alone, and what a run that was 
   for (const id of others) expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
 });
 
-test("what cannot be checked is skipped with its reason, and a Darkroom that is deployed tells itself of a job's end", async () => {
+test("a check that cannot run is skipped with its reason, and a deployed Darkroom sends the webhook to itself", async () => {
   const unsigned: Double = async ({ pathname }, _, next) =>
     pathname === "/v1/uploads/announce" ? Response.json(PRESIGN_UNAVAILABLE, { status: 501 }) : next();
   const { rows } = await run(["presigned", "multipart", "copies", "notification"], unsigned, { origin: undefined });
@@ -478,7 +478,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-test("each line fails when what it checks is broken, and says what to do", async () => {
+test("each check fails when its subject is broken, and says what to do", async () => {
   // They run in parallel, because most of their time is waiting.
   const limit = pLimit(6);
   const judge = async ({ name, only = [name], double, options, announces, says }: Case) => {
@@ -492,7 +492,7 @@ test("each line fails when what it checks is broken, and says what to do", async
   expect(await jobsLeft()).toHaveLength(1);
 });
 
-test("every line is broken by some case", () => {
+test("every check is made to fail by some case", () => {
   const lines = [
     "access",
     "queues",

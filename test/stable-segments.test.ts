@@ -5,7 +5,7 @@ import { stableReader, stableSegments } from "../producer/transcripts/stable-seg
 import { sampled } from "./long.ts";
 import { hear, seeded, speak } from "./scripted-speaker.ts";
 
-test("what is called final while chunks are missing is how the whole transcript begins, however badly it was transcribed", () => {
+test("segments that are final while chunks are missing are the beginning of the whole transcript, however badly it was transcribed", () => {
   let told = 0;
   for (let seed = 1; seed <= sampled(75, 300); seed += 1) {
     const random = seeded(seed);

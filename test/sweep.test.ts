@@ -69,7 +69,7 @@ async function checked(at: number): Promise<void> {
   await DB.prepare("REPLACE INTO cursors (name, value) VALUES ('clock', ?1)").bind(String(at)).run();
 }
 
-test("objects that cannot be read hold up none behind them, and are taken when they can be", async () => {
+test("objects that cannot be read do not hold up those after them, and become jobs when they can be read", async () => {
   await put([...numbered("bad", 250), ...numbered("empty", 5)]);
   const now = Date.now() + 1000;
   await checked(now);

@@ -97,7 +97,7 @@ test("a job that waits for one that fails or is cancelled runs itself", async ()
   expect(await darkroom.untilJob(third.id)).toMatchObject({ state: "completed", reused: { jobId: second.id } });
 });
 
-test("a result that others took over stays as long as they do", async () => {
+test("a reused result stays as long as the jobs that reuse it", async () => {
   const DAY_MS = 86_400_000;
   const { DB } = darkroom.bindings();
   const first = await darkroom.submit({ kind: "classification", text: "kept for another" });
@@ -187,7 +187,7 @@ test("a burst of thousands does not keep another owner's single job waiting", as
   expect(await leaseJobs(10)).toContain("job_single");
 }, 120_000);
 
-test("nor do the bursts of more owners than a batch has room for", async () => {
+test("the bursts of more owners than a batch has room for do not keep it waiting either", async () => {
   for (let owner = 0; owner < 15; owner += 1) {
     await insertAll(Array.from({ length: 20 }, (_, index) => made(`job_o${owner}_${index}`, `owner${owner}`)));
   }

@@ -107,7 +107,7 @@ test.each(each)(
   },
 );
 
-test("a fault behind the part that is looked at when it comes fails the job, and no model is asked", async () => {
+test("a fault after the part that is checked on arrival fails the job, and no model is asked", async () => {
   const before = (await darkroom.modelCalls()).calls;
   for (const [name, chars, code] of [
     ["late.txt", 6000, "invalid_text"],

@@ -49,7 +49,7 @@ test("a prompt becomes a text, which is searched, asked about and summarised", a
   expect(told.filter((content) => content.startsWith('"""\nThe lighthouse keeper counts'))).toHaveLength(2);
 });
 
-test("a file is a prompt if its upload names the kind, and a model's limit is told", async () => {
+test("a file is a prompt if its upload names the kind, and the message gives the model's limit", async () => {
   const { id } = await darkroom.upload(
     { name: "ask.txt", kind: "text_generation", options: JSON.stringify({ maxTokens: 9 }) },
     `wrote:9 ${says("It goes on and")}`,
@@ -162,7 +162,7 @@ test("an identical job gets the same text", async () => {
   expect(await read(second, "text.txt")).toBe("Once.\n");
 });
 
-test("what to know about a text is said of each job that has it, and after an attempt that failed when the text was stored", async () => {
+test("every job with a text has its notices, even after an attempt that failed when the text was stored", async () => {
   const notices = ["The model stopped at 'maxTokens' (9), so the text may end in the middle."];
   const first = await run(`wrote:9 ${says("It goes")}`, { maxTokens: 9 });
   const second = await run(`wrote:9 ${says("It goes")}`, { maxTokens: 9 });
@@ -197,7 +197,7 @@ test("a list has only the beginning of a long prompt: a hundred whole ones are m
   expect(found.hits).toMatchObject([{ jobId: job.id, title: job.title }]);
 });
 
-test("what cannot be done is refused with its place", async () => {
+test("a request that cannot be fulfilled is refused with the field", async () => {
   const cases: readonly (readonly [object, string, string])[] = [
     [
       { prompt: "x", options: { jsonSchema: { properties: { a: { $ref: "https://a.example" } } } } },

@@ -7,7 +7,7 @@ import { withTimeLimit } from "../shared/time-limit.ts";
 const never = () => new Promise<never>(() => {});
 const limit = (limitMs: number) => ({ limitMs, onLimit: () => new Error("too long") });
 
-test("a call that heeds no signal ends when its time is up, and its signal says why", async () => {
+test("a call that ignores its signal ends when its time is up, and the signal has the reason", async () => {
   let seen: AbortSignal | undefined;
   const call = withTimeLimit(undefined, limit(20), (signal, startTimer) => {
     seen = signal;
@@ -27,7 +27,7 @@ test("the time begins with the call, not with the wait for a connection", async 
   expect(answer).toBe("in time");
 });
 
-test("a task that is taken away ends its call with the task's reason, before or after it was asked", async () => {
+test("a task that is cancelled ends its call with the task's reason, before or after the model was asked", async () => {
   const ended = new AbortController();
   const call = withTimeLimit(ended.signal, limit(60_000), never);
   ended.abort(new Error("taken away"));
@@ -52,7 +52,7 @@ test("a call that is done leaves no timer and no listener: what comes later does
   expect(seen?.aborted).toBe(false);
 });
 
-test("a passing failure is tried again as often as the rule says, another one not at all", async () => {
+test("a passing failure is tried again as often as the rule says, any other not at all", async () => {
   const waits: number[] = [];
   const rule = {
     tries: 3,

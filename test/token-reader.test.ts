@@ -23,7 +23,7 @@ function reader() {
 const texts = fc.array(fc.string({ unit: "binary", minLength: 1 }), { maxLength: 20 });
 const numbers = fc.integer({ min: 0, max: 1 });
 
-test("either shape of events says the same, wherever its bytes are cut", () => {
+test("both shapes of events give the same text, wherever the bytes are cut", () => {
   fc.assert(
     fc.property(texts, numbers, fc.integer({ min: 1, max: 40 }), (said, number, size) => {
       const stream = streamOf(said, number, { ...USAGE, neurons: 1.25 });
@@ -39,7 +39,7 @@ test("either shape of events says the same, wherever its bytes are cut", () => {
   );
 });
 
-test("a stream that was cut is not whole, and costs what has come", () => {
+test("a stream that was cut is not complete, and costs what was received", () => {
   fc.assert(
     fc.property(texts, numbers, fc.nat(), (said, number, cut) => {
       const stream = streamOf(said, number, USAGE);
@@ -55,7 +55,7 @@ test("a stream that was cut is not whole, and costs what has come", () => {
   );
 });
 
-test("what a model thinks is not shown, and is counted", () => {
+test("a model's thoughts are not shown, but are counted", () => {
   const tokens = reader();
   const event = (delta: object) => encoder.encode(`data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`);
   expect(tokens.read(event({ reasoning_content: "hm" }))).toEqual([]);

@@ -49,7 +49,7 @@ test("any text typed over any line is the text of the line afterwards", () => {
   );
 });
 
-test("so is one of a script without spaces", () => {
+test("a line of a script without spaces is too", () => {
   fc.assert(
     fc.property(fc.array(chinese, { maxLength: 8 }), fc.array(chinese, { maxLength: 8 }), (before, after) => {
       expect(squeezed(edited(segmentOf(before, ""), after.join("")).text)).toBe(after.join(""));

@@ -85,7 +85,7 @@ test("an edit is read in every format, and the original stays as it was", async 
   expect((await darkroom.api(`/v1/jobs/${id}/transcript?version=newest`)).status).toBe(422);
 });
 
-test("each form of a version has its tag, and what has not changed is not sent again", async () => {
+test("each form of a version has its tag, and an unchanged one is not sent again", async () => {
   const id = await transcribed("zero one");
   const { jobs } = client();
   const tagOf = async (query: string) =>
@@ -105,7 +105,7 @@ test("each form of a version has its tag, and what has not changed is not sent a
   expect(before.filter((tag) => after.includes(tag))).toEqual([]);
 });
 
-test("an edit needs the version that it is of, and of two at the same moment one is made", async () => {
+test("an edit must name its version, and of two simultaneous edits one is made", async () => {
   const id = await transcribed("zero one two three");
   const { jobs } = client();
   const { transcript, etag } = await jobs.version(id);
@@ -185,7 +185,7 @@ test("the history says who made which version, and an earlier one is made the la
   expect((await problemOf(jobs.revert(id, third.etag!, 2))).code).toBe("transcript_changed");
 });
 
-test("who asks for little is answered without the transcript", async () => {
+test("a client that asks for a minimal answer does not get the transcript", async () => {
   const id = await transcribed("zero one");
   const { transcript, etag } = await client().jobs.version(id);
   const response = await darkroom.api(`/v1/jobs/${id}/transcript`, {
@@ -201,7 +201,7 @@ test("who asks for little is answered without the transcript", async () => {
   expect(response.headers.get("etag")).toBe((await client().jobs.version(id)).etag);
 });
 
-test("edited words are found in place of those before, with the meaning that the passage had", async () => {
+test("search finds edited words instead of the earlier ones, with the meaning that the passage had", async () => {
   const filler = Array.from({ length: 260 }, (_, index) => `talk${index}${index % 10 === 9 ? "." : ""}`);
   filler[130] = "boots";
   const id = await transcribed(filler.join(" "));
@@ -235,7 +235,7 @@ test("edited words are found in place of those before, with the meaning that the
   expect(await rows()).toEqual(before);
 });
 
-test("an embedding under way when somebody edits is made again, of what was edited", async () => {
+test("an embedding that is under way during an edit is repeated with the edited text", async () => {
   const id = await transcribed("zero boots sleep:1500 two");
   const { jobs } = client();
   const { transcript, etag } = await jobs.version(id);
@@ -258,7 +258,7 @@ test("an embedding under way when somebody edits is made again, of what was edit
   expect([hit!.foundBy, more, await found("boots")]).toEqual([["words", "meaning"], [], []]);
 });
 
-test("a webhook tells of each version, once", async () => {
+test("a webhook reports each version once", async () => {
   const url = `${receiver.url}/edits`;
   const endpoint = await darkroom.post("/v1/webhooks", { url, events: ["transcript.edited"] });
   expect(endpoint.status).toBe(201);
@@ -298,7 +298,7 @@ test("a question is answered from what was edited", async () => {
   expect(JSON.stringify(chats)).toContain("the boats leave");
 });
 
-test("what is edited wrongly, of a job that runs, has no transcript or is another's, is refused by its name", async () => {
+test("a wrong edit, or one of a job that runs, has no transcript or belongs to another owner, is refused with the reason", async () => {
   const id = await transcribed("zero one");
   const { jobs } = client();
   const { etag } = await jobs.version(id);
@@ -328,7 +328,7 @@ test("what is edited wrongly, of a job that runs, has no transcript or is anothe
   expect(await jobs.history(id)).toHaveLength(1);
 });
 
-test("a job that took over a result has versions of its own", async () => {
+test("a job that reuses a result has its own versions", async () => {
   const words = "zero one two";
   const first = await transcribed(words);
   const { id } = await darkroom.upload({ name: "a.wav" }, speech(words));
@@ -339,7 +339,7 @@ test("a job that took over a result has versions of its own", async () => {
   expect((await jobs.version(first)).transcript.text).toBe(words);
 });
 
-test("with its job a transcript's versions go: rows, objects, and what search finds", async () => {
+test("the versions of a transcript are deleted with its job: rows, objects and passages", async () => {
   const id = await transcribed("zero one two");
   const { jobs } = client();
   const { transcript, etag } = await jobs.version(id);
@@ -373,7 +373,7 @@ test("the latest hundred versions are kept, and the original", async () => {
   ]);
 });
 
-test("a chunk that is redriven after somebody has edited fills its gap in what was edited", async () => {
+test("a chunk that is redriven after an edit fills its gap in the edited transcript", async () => {
   const words = Array.from({ length: 360 }, (_, index) => (index === 180 ? "error:3010x1" : `g${index}`));
   const { id } = await darkroom.upload({ name: "long.wav", reuse: "false" }, speech(words.join(" ")));
   expect((await darkroom.untilJob(id)).state).toBe("failed");
@@ -396,7 +396,7 @@ test("a chunk that is redriven after somebody has edited fills its gap in what w
   expect((await jobs.version(id)).etag).toBe(next.etag);
 });
 
-test("one word of six hours is edited in the time that reading them takes", async () => {
+test("editing one word of six hours takes no longer than reading them", async () => {
   const id = await transcribed("zero");
   const { DB, MEDIA } = darkroom.bindings();
   const key = await DB.prepare("SELECT key FROM artifacts WHERE job_id = ?1 AND name = 'transcript.json'")

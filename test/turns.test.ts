@@ -156,7 +156,7 @@ test("an owner gains nothing by splitting work into kinds and models", async () 
   expect(turnsOf("splitter")).toBeLessThanOrEqual(turnsOf("owner-7") + 1);
 });
 
-test("owners of a model whose calls are used up each minute all have their turns, though others go on meanwhile", async () => {
+test("owners of a model whose calls are used up each minute all have their turns, while others continue", async () => {
   await submit(named("label", 0, 30), () => texts(10));
   await submit(
     "painter",

@@ -43,7 +43,7 @@ test("a task of a newer format is put off, uncounted and unpaid, and runs once i
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed" });
 });
 
-test("so is a task of a kind that this version does not know", async () => {
+test("a task of a kind that this version does not know is put off too", async () => {
   const id = await submitNewer("a new kind", "kind = 'compose_opera'");
   const waiting = await darkroom.untilJob(id, ({ attempts }) => attempts.length > 0);
   expect(waiting).toMatchObject({ attempts: [{ outcome: "snooze", error: { code: "newer_version" } }] });
@@ -52,7 +52,7 @@ test("so is a task of a kind that this version does not know", async () => {
 test.each([
   ["of a kind that this version does not know", "kind = 'compose_opera'"],
   ["with an option that this version does not know", "input = json_set(input, '$.options.newer', 1)"],
-])("steps of a job %s are put off, and what is asked of it has an answer", async (_, change) => {
+])("steps of a job %s are put off, and requests about it are answered", async (_, change) => {
   const { DB, TASKS } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "classification", text: "done", then: ["summarise", "embed"] });
   await darkroom.untilJob(id);
@@ -80,7 +80,7 @@ test.each([
   }
 });
 
-test("a message of a newer format is no dead letter: it is put off, and maintenance wakes its task meanwhile", async () => {
+test("a message of a newer format is not a dead letter: it is put off, and maintenance wakes its task meanwhile", async () => {
   const { DB, TASKS } = darkroom.bindings();
   const newer = { v: MESSAGE_FORMAT + 1, about: "everything" };
   await TASKS.send(newer);
@@ -96,7 +96,7 @@ test("a message of a newer format is no dead letter: it is put off, and maintena
   expect((await letters()).results).toEqual(results);
 });
 
-test("what this version writes has this version's formats, whoever adds it", async () => {
+test("everything that this version writes has this version's formats", async () => {
   const { DB } = darkroom.bindings();
   const spoken = Array.from({ length: 260 }, (_, index) => `w${index}`).join(" ");
   const { id } = await darkroom.upload({ name: "long.wav", then: "summarise" }, speech(spoken));
@@ -109,7 +109,7 @@ test("what this version writes has this version's formats, whoever adds it", asy
   for (const { kind, format } of results) expect(format).toBe(TASK_FORMATS.get(kind));
 });
 
-test("it waits longer the longer it has waited, and is given up on after a week", () => {
+test("it waits longer the longer it has waited, and is discarded after a week", () => {
   const random = () => 0.5;
   const delayMs = (waitedMs: number) => {
     const outcome = decideNewer({ createdAt: 0 }, { now: waitedMs, random });

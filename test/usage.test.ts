@@ -39,7 +39,7 @@ beforeEach(async () => {
   await DB.batch(rows.flatMap(([owner, ...row]) => [insert.bind(owner, ...row), insert.bind("*", ...row)]));
 }, 30_000);
 
-test("the operator sees the account by day, and what of it is beyond the free neurons", async () => {
+test("the operator sees the account's usage by day, and the part beyond the free neurons", async () => {
   const answer = await usage("");
   expect(answer).toMatchObject({ scope: "all", from: dateOf(TODAY - 29), to: dateOf(TODAY) });
   expect(answer.rows).toMatchObject([
@@ -52,7 +52,7 @@ test("the operator sees the account by day, and what of it is beyond the free ne
   expect(answer.free).toEqual({ neurons: 10_000, used: 17_282.28, left: 0, resetsAt });
 });
 
-test("it is told apart by any of day, model, kind and owner", async () => {
+test("it is grouped by any of day, model, kind and owner", async () => {
   const { rows } = await usage("by=owner,model");
   expect(rows.map((row) => [row["owner"], row["model"], row["calls"]])).toEqual([
     ["operator", SCHNELL, 100],
@@ -67,7 +67,7 @@ test("it is told apart by any of day, model, kind and owner", async () => {
   expect(year.rows).toMatchObject([{ kind: "classification", calls: 1, microUsd: 2.508 }]);
 });
 
-test("anyone else sees their own, and nothing of what the account has left", async () => {
+test("other owners see their own usage, and not what the account has left", async () => {
   const answer = await usage("by=day,kind", KEYS.other);
   expect(answer).toMatchObject({ scope: "owner", total: { calls: 60, billedMicroUsd: null } });
   expect(answer.free).toMatchObject({ used: 2.28, left: null });
@@ -78,7 +78,7 @@ test("anyone else sees their own, and nothing of what the account has left", asy
   }
 });
 
-test("what a job consumes is there when it has ended", async () => {
+test("the usage of a job is there when it has ended", async () => {
   const job = await darkroom.submit({ kind: "classification", text: "a fine day" }, KEYS.other);
   await darkroom.untilJob(job.id, undefined, KEYS.other);
   const { rows } = await usage("by=model", KEYS.other);
@@ -87,7 +87,7 @@ test("what a job consumes is there when it has ended", async () => {
   );
 });
 
-test("a question that makes no sense is refused in words", async () => {
+test("a query that makes no sense is refused with the reason", async () => {
   const today = dateOf(TODAY);
   const bad: [string, RegExp][] = [
     ["from=yesterday", /^from/],

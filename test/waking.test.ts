@@ -20,7 +20,7 @@ const LABELS = "@cf/huggingface/distilbert-sst-2-int8";
 test.each([
   ["in requests of a hundred jobs", 100],
   ["in requests of three jobs", 3],
-])("a backlog of ten minutes, submitted %s, takes hardly more messages than tasks", async (_, jobsARequest) => {
+])("a backlog of ten minutes, submitted %s, takes few more messages than tasks", async (_, jobsARequest) => {
   const found = await simulateWaking({ tasks: 600, owners: 30, callsAMinute: 60, jobsARequest });
   expect(found.deliveriesPerTask).toBeLessThan(1.5);
   expect(found.emptyLeases).toBeLessThan(0.3);
@@ -33,7 +33,7 @@ test("messages that are lost are sent again", async () => {
   expect(found.timeRatio).toBeLessThan(4);
 });
 
-test("messages count as under way only while their model is leased, even if jobs go on coming", async () => {
+test("messages count as under way only while their model is leased, even if jobs keep coming", async () => {
   const START = Date.UTC(2030, 0, 1);
   const database = new DatabaseSync(":memory:");
   for (const name of (await readdir(MIGRATIONS)).toSorted())

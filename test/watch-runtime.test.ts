@@ -51,7 +51,7 @@ async function watch(runtime: Runtime, during: () => void = () => {}): Promise<s
   }
 }
 
-test("a runtime that does nothing is lost once so many checks found nothing", async () => {
+test("a runtime that does nothing is lost after a number of checks without progress", async () => {
   const { runtime } = await listen();
   const startedAt = Date.now();
   expect(await untilLost(runtime, WATCH, new AbortController().signal)).toBe("has done nothing for 0.2 seconds");
@@ -64,12 +64,12 @@ test("a runtime that answers the watchdog's own question lives", async () => {
   expect(await watch(runtime)).toBeNull();
 });
 
-test("a runtime that answers somebody else lives, though the watchdog waits", async () => {
+test("a runtime that answers another client lives, although the watchdog waits", async () => {
   const { runtime, counts } = await listen();
   expect(await watch(runtime, () => (counts.answered += 1))).toBeNull();
 });
 
-test("a runtime that stores uploads lives, though nobody is answered", async () => {
+test("a runtime that stores uploads lives, although it answers nobody", async () => {
   const { runtime, counts } = await listen();
   expect(await watch(runtime, () => (counts.wroteAt += 1))).toBeNull();
 });

@@ -90,7 +90,7 @@ test("private, loopback and link-local hosts are refused in every notation, by n
   expect(Object.entries(verdicts(TAKEN)).filter(([, isTaken]) => !isTaken)).toEqual([]);
 });
 
-test("so they are by the Worker, whose URLs are another engine's", async () => {
+test("the Worker refuses them too, although another engine parses its URLs", async () => {
   const taken: string[] = [];
   for (const url of REFUSED) {
     const response = await darkroom.post("/v1/webhooks", { url });
@@ -106,7 +106,7 @@ test("so they are by the Worker, whose URLs are another engine's", async () => {
   expect(taken).toEqual([]);
 });
 
-test("an address that got into the table all the same is not called", async () => {
+test("a forbidden address that is in the table anyway is not called", async () => {
   const made = await darkroom.post("/v1/webhooks", { url: "https://example.com/" });
   const { id } = await made.json<{ id: string }>();
   const { DB } = darkroom.bindings();

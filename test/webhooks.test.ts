@@ -84,7 +84,7 @@ async function hurry(): Promise<void> {
 
 const job = (text: string) => ({ kind: "classification", text, reuse: false });
 
-test("an endpoint is told once of a job's end, signed so that the standard's own package takes it", async () => {
+test("an endpoint gets a job's end once, signed so that the standard's own package accepts it", async () => {
   const endpoint = await register();
   expect(endpoint.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   const { id } = await darkroom.submit(job("a fine harbour"));
@@ -124,7 +124,7 @@ test("an endpoint is told once of a job's end, signed so that the standard's own
   expect(darkroom.logs().filter(({ message }) => message.includes("whsec_"))).toEqual([]);
 });
 
-test("it is told of the events that it asked for, of its owner's jobs, and nobody else's", async () => {
+test("it gets the events that it asked for, only of its owner's jobs", async () => {
   const failures = await register({ events: ["job.failed"] });
   const theirs = await register({}, KEYS.other);
   const fine = await darkroom.submit(job("fine"));
@@ -149,7 +149,7 @@ test("it is told of the events that it asked for, of its owner's jobs, and nobod
   }
 });
 
-test("what is not taken is sent again, the same under the same id, and the job is not held up by it", async () => {
+test("a delivery that the endpoint does not accept is repeated with the same id and content, and does not hold up the job", async () => {
   const endpoint = await register();
   receiver.answer(
     { status: 500, body: "x".repeat(5000) },
@@ -180,7 +180,7 @@ test("what is not taken is sent again, the same under the same id, and the job i
   expect(new Set(told.map(({ headers, body }) => `${String(headers["webhook-id"])} ${body}`)).size).toBe(1);
 });
 
-test("a rotated secret signs beside the old one for a day", async () => {
+test("a rotated secret signs together with the old one for a day", async () => {
   const endpoint = await register();
   const rotated = await (
     await darkroom.api(`/v1/webhooks/${endpoint.id}/rotate`, { method: "POST" })
@@ -313,7 +313,7 @@ test("a receiver that never ends its answer is waited for as long as one that ne
   await new Promise((resolve) => dripping.close(resolve));
 }, 40_000);
 
-test("a job cancelled, out of time, or served with another's result is told of too", async () => {
+test("a job that is cancelled, runs out of time or reuses a result is reported too", async () => {
   const endpoint = await register();
   await darkroom.post("/v1/queues/classification/pause", {});
   const cancelled = await darkroom.submit(job("cancel me"));
@@ -340,7 +340,7 @@ test("a job cancelled, out of time, or served with another's result is told of t
   expect(events.find(({ data }) => data["id"] === follower.id)!.data).toMatchObject({ reusedFrom: leader.id });
 });
 
-test("given up on it is a dead letter, which fails no job and is redriven alone", async () => {
+test("an exhausted delivery is a dead letter, which fails no job and is redriven on its own", async () => {
   const endpoint = await register();
   receiver.answer(...Array.from({ length: 7 }, () => ({ status: 500 })));
   const { id } = await darkroom.submit(job("error:5004x1 stubborn"));
@@ -406,13 +406,13 @@ test.each([
   [{ url: "https://example.com/", events: [] }, /^events/],
   [{ url: "https://example.com/", events: ["job.started"] }, /^events/],
   [{ url: "https://example.com/", secret: "whsec_mine" }, /secret/],
-])("an endpoint that is not taken: %j", async (body, detail) => {
+])("an endpoint that is refused: %j", async (body, detail) => {
   const response = await darkroom.post("/v1/webhooks", body);
   expect(response.status).toBe(422);
   expect((await response.json<{ detail: string }>()).detail).toMatch(detail);
 });
 
-test("there are ten endpoints at most; one that is deleted takes its log and what waits along", async () => {
+test("there are ten endpoints at most; a deleted endpoint loses its log and its waiting deliveries", async () => {
   const made: Made[] = [];
   for (let count = 0; count < 10; count += 1) made.push(await register());
   const response = await darkroom.post("/v1/webhooks", { url: `${receiver.url}/eleventh` });

@@ -65,7 +65,7 @@ const RINGING = [
   segment(" You", [39.88, 41.28], [-0.24, 0.7], [" You|39.88|41.28"]),
 ];
 
-test("a word that the model is sure of, although it hears no speech, is doubted", async () => {
+test("a word that the model is sure of, although it detects no speech, is doubted", async () => {
   const doubtful = [
     [19_640, 21_040],
     [39_880, 41_280],
@@ -77,7 +77,7 @@ test("a word that the model is sure of, although it hears no speech, is doubted"
   });
 });
 
-test("where no word seems to be said, the model is asked again without the silence", async () => {
+test("if no word seems to be spoken, the model is asked again without the silence", async () => {
   expect(await transcribed([RINGING, []], 59_500)).toMatchObject({ calls: 2, doubt: null, doubtful: [], segments: [] });
   const again = await transcribed([RINGING], 59_500);
   expect(again).toMatchObject({ calls: 2, doubt: "there may be no speech here", segments: [{}, {}] });
@@ -110,7 +110,7 @@ test("speech that fills its window is not doubted, however sure the model is tha
   expect(await transcribed([speech], 6_540)).toMatchObject({ calls: 1, doubt: null, doubtful: [] });
 });
 
-test("marks alone are no text, and a note is", () => {
+test("punctuation alone is not a text, and a note is", () => {
   // Thirty-five seconds of hiss.
   const hiss = [
     segment(" .", [30.14, 31.54], [-0.66, 0.95], [" .|30.14|31.54"]),

@@ -32,7 +32,7 @@ const rowsOf = async (jobId: string) =>
 const WORDS_ALONE = { space: "", vector: null };
 const UNTIMED = { startMs: null, endMs: null, ...WORDS_ALONE };
 
-test("what is said, asked for, classified and written is found once its job has ended, by words alone", async () => {
+test("transcripts, prompts, classified and generated texts are found once their job has ended, only by words", async () => {
   const recording = await done(await darkroom.upload({ name: "a.wav" }, speech("the boats leave at dawn")));
   const picture = await done(await darkroom.submit({ kind: "image_generation", prompt: "a quiet lighthouse" }));
   const { MEDIA } = darkroom.bindings();
@@ -77,7 +77,7 @@ test("a long recording is found to the second, and one with a gap by more once t
   expect(await found("g40")).toHaveLength(1);
 });
 
-test("an embedded job is found as it was, with its meaning", async () => {
+test("an embedded job is still found by its meaning", async () => {
   const id = await done(await darkroom.submit({ kind: "classification", text: "a quiet harbour", then: ["embed"] }));
   const rows = await rowsOf(id);
   expect(rows.map(({ space }) => space)).toEqual(rows.map(() => "@cf/baai/bge-m3 workers-ai 64"));
@@ -109,7 +109,7 @@ test("jobs that ended before they could be found by their words are, after a few
   expect(await found("numbered0")).toEqual([]);
 });
 
-test("a result that others show is found once, as the job that paid for it, and after that as one of theirs", async () => {
+test("a reused result is found once, as the job that paid for it, and after its deletion as one of the others", async () => {
   const work = { kind: "classification", text: "a solitary battleship" };
   const first = await done(await darkroom.submit(work));
   const others = [await done(await darkroom.submit(work)), await done(await darkroom.submit(work))].toSorted();

@@ -26,7 +26,7 @@ export function createBars(): Bars {
   }
   const later: (() => void)[] = [];
   const { columns } = process.stderr;
-  // A job's id has 36 characters. The last ones are enough to tell two jobs apart.
+  // A job's id has 36 characters. The last ones are enough to distinguish two jobs.
   const nameWidth = columns < 100 ? 22 : 36;
   const bars = new MultiBar({
     format: "{name} [{bar}] {figure}",

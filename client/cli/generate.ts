@@ -25,13 +25,13 @@ export function addGenerate(program: Command): void {
     .description("generate a text; prints it as the model writes it, and the model and the cost on standard error")
     .argument(
       "[prompt...]",
-      "the prompt; with - at its end it is about the text on standard input; without one, that text is the prompt",
+      "the prompt; end it with - to put it after the text on standard input; without a prompt, that text is the prompt",
     )
     .option("--system <text>", "instructions for the model")
     .addOption(new Option("--tier <tier>", "the model to ask; by default the fast one").choices(TIERS))
     .option("--max-tokens <count>", "how much the model may write; 512 by default", parseCount)
     .option("--temperature <number>", "0 to 2; by default the model's own", parseTemperature)
-    .option("--json-schema <file>", "answer with JSON that fits the schema in this file; it comes at once")
+    .option("--json-schema <file>", "answer with JSON that fits the schema in this file, in one piece")
     .option("--latency-budget-ms <ms>", "choose the most accurate model that answers within this time", parseCount)
     .option("--max-neurons <neurons>", "the most that the text may cost", parseNeurons)
     .option("--dry-run", "print the most that it would cost, and ask no model")
@@ -76,7 +76,7 @@ async function generate(session: Session, words: readonly string[], flags: Gener
   return EXIT.ok;
 }
 
-/** Tell on standard error what answered and what it cost, so that standard output is the text alone. */
+/** Print on standard error which model answered and what it cost, so that standard output has only the text. */
 function noteEnd({ model, choice, cut }: GenerateStart, usage: AnswerUsage, { finishReason }: AnswerDone): void {
   const { outputTokens, neurons, firstTextMs, tokensASecond } = usage;
   const parts = [
@@ -88,7 +88,7 @@ function noteEnd({ model, choice, cut }: GenerateStart, usage: AnswerUsage, { fi
   ];
   note(parts.join(", "));
   if (cut !== null) note(cut.notice);
-  if (finishReason === "length") note("the model wrote as much as it may, so the text is cut; raise --max-tokens");
+  if (finishReason === "length") note("the model reached the limit of tokens, so the text is cut; raise --max-tokens");
 }
 
 function note(text: string): void {

@@ -62,7 +62,7 @@ async function create({ client, isJson, signal }: Session, flags: CreateFlags): 
   };
   const created = await client.keys.create(request, { signal });
   if (isJson) printJson(created);
-  // The key alone, so that a script can store it without parsing.
+  // Only the key, so that a script can store it without parsing.
   else printLine(created.key);
   return EXIT.ok;
 }

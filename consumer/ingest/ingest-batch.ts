@@ -37,7 +37,7 @@ export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages"
 /** When this isolate last recorded that the bucket sends notifications. Another isolate records it again, which changes nothing. */
 const notedAt = new WeakMap<D1Database, number>();
 
-/** Best effort: the setup page uses the record only to say that the notification rule works. */
+/** A failure is ignored: the setup page uses the record only to say that the notification rule works. */
 async function note({ db, journal }: Intake): Promise<void> {
   const now = Date.now();
   if (now - (notedAt.get(db) ?? 0) < HOUR_MS) return;

@@ -59,7 +59,7 @@ export async function ingestOneByOne(
   return { failed, busy };
 }
 
-/** Best effort: a note that is left behind counts as one lost reader. */
+/** If this fails, the note stays, and counts as one lost reader. */
 async function end(objects: readonly Announcement[], { db, journal }: Intake): Promise<void> {
   await retryTransient(() => endReadings(db, objects)).catch((error: unknown) =>
     journal.fault({ event: "ingest.failed" }, error, { uploads: objects.length }),

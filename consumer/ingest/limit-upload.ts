@@ -39,7 +39,7 @@ export async function readOrigins(
 }
 
 /**
- * Return why an object gets no job, whatever it contains; null if nothing forbids it. `routeUpload` checks the declared size
+ * Return why an object gets no job, regardless of its content; null if nothing forbids it. `routeUpload` checks the declared size
  * and the accepted types, which are in the object's metadata. The day's bytes were counted when the upload was announced or
  * sent. An object elsewhere in the inbox was written with the bucket's own credentials, so no key's limits apply to it.
  */
@@ -54,7 +54,7 @@ export function refuseUpload(
   if (before !== undefined && !before.includes(object.etag)) return HAS_ITS_JOB;
   const upload = announced.get(uploadId);
   if (upload?.key === object.key) {
-    if (upload.ownerId !== ownerId) return "it lies where another owner announced an upload";
+    if (upload.ownerId !== ownerId) return "another owner has announced an upload under this object key";
     if (upload.abortedAt !== null) return "its upload was aborted";
   }
   const keyId = object.customMetadata?.[KEY_ID];

@@ -28,7 +28,7 @@ export interface ArchiveDeps {
 }
 
 /**
- * How many ended jobs a run looks at. Those after the cursor are new to it. The second walk, round and round, finds jobs that were skipped
+ * How many ended jobs a run looks at. Those after the cursor are new to it. The second walk, which starts over at its end, finds jobs that were skipped
  * before, brought back or imported: nearly three million jobs a day.
  */
 const WALKS = [
@@ -36,7 +36,7 @@ const WALKS = [
   { cursor: "archive-again", pageJobs: 2000, pages: 1, isRound: true },
 ] as const;
 
-/** A run begins no object after this time, but for one in each walk: other duties come after it. */
+/** A run begins no object after this time, except one in each walk: other duties come after it. */
 const RUN_MS = 15_000;
 
 /** The jobs of one object are compared in one statement, and a value bound in D1 has at most two megabytes. */
@@ -100,7 +100,7 @@ async function archiveSome(
   return { count, isAll: true };
 }
 
-/** Jobs of one owner go together: a page of a list then lies close together in the object. */
+/** Jobs of one owner go together, so that a page of a list is close together in the object. */
 function groupsOf(jobs: readonly SizedJob[]): readonly (readonly SizedJob[])[] {
   const groups: SizedJob[][] = [];
   let [headChars, chunkChars] = [Infinity, 0];
@@ -118,8 +118,8 @@ function groupsOf(jobs: readonly SizedJob[]): readonly (readonly SizedJob[])[] {
 }
 
 /**
- * Write jobs into one object, read it back, and only then let their rows lead to it. If the run ends in between, the jobs are still
- * whole in the database, and the object is deleted later, because no row leads to it.
+ * Write jobs into one object, read it back, and only then replace their contents by references to it. If the run ends in between, the
+ * jobs are still whole in the database, and the object is deleted later, because no row refers to it.
  */
 async function archiveTogether(group: readonly SizedJob[], { db, media }: ArchiveDeps, now: number): Promise<number> {
   const jobs = await readHeads(
@@ -159,14 +159,14 @@ async function archiveTogether(group: readonly SizedJob[], { db, media }: Archiv
   return swapForLines(db, archiveId, rows, now);
 }
 
-/** Each row leads to its object by this id, so it is short. */
+/** Each row refers to its object by this id, so it is short. */
 function newArchiveId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const OBJECTS_A_RUN = 100;
 
-/** Delete objects to which no job has led for a month. */
+/** Delete objects that no job has referred to for a month. */
 export async function forgetArchives({ db, media }: ArchiveDeps, now: number): Promise<number> {
   const empty = await findEmptyArchives(db, now, OBJECTS_A_RUN);
   if (empty.length === 0) return 0;

@@ -1,4 +1,4 @@
-// Deletes rows that would otherwise stay for ever: of uploads, of acts, and of answers to requests with an idempotency key.
+// Deletes rows that would otherwise stay for ever: uploads, acts, and answers to requests with an idempotency key.
 import { deleteOld, type EndingTable } from "../../shared/db/ends.ts";
 import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
 import { noteForgotten, readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
@@ -33,7 +33,7 @@ export async function forgetAnswers({ db }: EndingDeps, now: number): Promise<nu
   }
 }
 
-/** A day later than the sweep stops to look at their objects: an object without a row must not become a job again. */
+/** A day after the sweep stops looking at their objects: an object without a row must not become a job again. */
 export async function endUploads({ db, uploadDays }: EndingDeps, now: number): Promise<number> {
   const before = now - (uploadDays + 1) * DAY_MS;
   const hour = before - (before % HOUR_MS);

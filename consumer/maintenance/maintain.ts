@@ -138,7 +138,7 @@ async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<numbe
   return changes.opened.length + changes.endedJobs.length;
 }
 
-/** Continue to release tasks whose budget was raised or lifted, or whose account is no longer held. */
+/** Continue to release tasks whose budget was raised or removed, or whose account is no longer held. */
 async function letHeldGo(deps: MaintenanceDeps, now: number): Promise<number> {
   const released = await continueReleases(deps.db, { now, limit: LIMIT });
   await announce(released, deps);
@@ -164,7 +164,7 @@ async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number):
   return expired.length;
 }
 
-/** Forget the durations of calls that no choice of a model looks at any more. */
+/** Delete the durations of calls that are too old for the choice of a model. */
 async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
   return deleteLatencies(db, now);
 }

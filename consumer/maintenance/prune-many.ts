@@ -1,5 +1,5 @@
-// Prunes jobs by the hundred, as long as a run has time. Most jobs name all their objects, which then go in one call to R2 for hundreds
-// of jobs. Only the others need a list of the bucket each.
+// Prunes jobs in batches, as long as a run has time. The rows of most jobs name all their objects, which one call to R2 then deletes for
+// hundreds of jobs. Only for the others must the bucket be listed, once for each job.
 import { beginPruning, endPruning, findBack, findPrunings, type Pruning } from "../../shared/db/jobs/prunings.ts";
 import type { ExpiredJob } from "../../shared/db/jobs/retention.ts";
 import { deleteResults, type DeletionDeps, sideBySide } from "../../shared/jobs/delete-jobs.ts";
@@ -60,7 +60,7 @@ export async function pruneMany(
       }
       refused += 1;
       if (refused > REFUSED_A_RUN) throw error;
-      others.push(...some); // the jobs behind it must not wait for ever
+      others.push(...some); // the jobs after it must not wait for ever
       start += some.length;
       continue;
     }
@@ -76,8 +76,8 @@ export async function pruneMany(
 }
 
 /**
- * Delete what is left of prunes that stopped half-way. A duty of its own: if what they leave cannot be deleted, the database must not fill
- * up meanwhile.
+ * Delete what is left of prunes that stopped half-way. This is a separate duty: if the objects cannot be deleted, pruning must still go on, or the database
+ * would fill up.
  */
 export async function finishPrunings(deps: DeletionDeps, now: number): Promise<number> {
   const prunings = await findPrunings(deps.db, now - OWN_MS, FINISHED_A_RUN);

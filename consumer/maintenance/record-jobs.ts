@@ -1,4 +1,4 @@
-// What the bucket must know about jobs in case the database is set back to an earlier moment (docs/operations.md).
+// Keeps records of jobs in the bucket, in case the database is set back to an earlier moment (docs/operations.md).
 import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { listReused } from "../../shared/db/jobs/reuses.ts";

@@ -1,5 +1,5 @@
-// How maintenance notices that the database was set back to an earlier moment (docs/operations.md), and how it restores what
-// the database has forgotten.
+// How maintenance notices that the database was set back to an earlier moment (docs/operations.md), and how it restores the
+// records that the database has lost.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
 import { predictionOf } from "../../shared/db/jobs/records.ts";
 import { readCursor } from "../../shared/db/jobs/maintenance.ts";
@@ -50,7 +50,7 @@ const BEGIN_WITHIN_MS = 30_000;
 const JOBS_A_TRANSACTION = 100;
 
 /**
- * If the database was set back, restore what it has forgotten; otherwise record what it would forget. The order matters: a
+ * If the database was set back, restore the records that it has lost; otherwise keep records of what it could lose. The order matters: a
  * database that was set back must not overwrite the record of what it does not know. This duty runs before all others.
  */
 export async function keepRestorable(deps: RestoreDeps, now: number): Promise<number> {

@@ -33,8 +33,8 @@ const BEGIN_WITHIN_MS = 30_000;
 const OBJECTS_AT_ONCE = 100;
 
 /**
- * Create jobs for objects in the inbox that have none. The cursor passes an object once it was read, also if that failed: a run of objects
- * that cannot be read holds up none behind them, and comes round again. An object whose row may have ended is not looked at.
+ * Create jobs for objects in the inbox that have none. The cursor passes an object once it was read, even if that failed. So objects that
+ * cannot be read do not hold up those after them, and are tried again in the next round. An object whose row may have ended is not looked at.
  * @returns how many objects without a job were found.
  */
 export async function sweepInbox(deps: SweepDeps, now: number): Promise<number> {
@@ -87,7 +87,7 @@ async function ingestSome(
     const some = unknown.slice(passed, passed + OBJECTS_AT_ONCE);
     await ingestFound(some, deps, now).catch(async (error: unknown) => {
       deps.journal.fault({ event: "ingest.failed" }, error, { uploads: some.length });
-      // One of them may be what D1 refuses. Otherwise D1 does not answer, and it soon does for a later run.
+      // D1 may refuse one of them. If D1 does not answer at all, it will for a later run.
       for (const one of some) {
         if (!isTime()) return;
         await ingestFound([one], deps, now).catch(() => undefined);

@@ -10,7 +10,7 @@ export interface AlertDeps extends StrayDeps {
 }
 
 export interface WatchDeps extends AlertDeps {
-  /** The queues by name. The queue of tasks is not among them: D1 knows better what waits. */
+  /** The queues by name. The queue of tasks is not among them: D1 has a better figure for it. */
   readonly watchedQueues: Readonly<Record<string, Queue>>;
   readonly databaseLimitBytes?: number;
 }

@@ -11,7 +11,7 @@ const MAX_SEGMENT_WIDTH = 84; // two caption lines of 42
 /**
  * Group words into segments, for a model that returns only words. A new segment starts after a pause or a full stop, or when
  * the segment gets too long to read.
- * @param text holds these words: each segment reads as it does there.
+ * @param text contains these words, with the spaces and marks that each segment gets.
  */
 export function groupWords(words: readonly Word[], text: string): Segment[] {
   const groups: Word[][] = [];

@@ -38,11 +38,11 @@ interface Told {
   readonly endMs: number | null;
 }
 
-/** Marks alone say nothing: Whisper gives ". . ." for hiss. A note (♪) tells of music, and stays. */
+/** Punctuation alone is not speech: Whisper gives ". . ." for hiss. A note (♪) stands for music, and stays. */
 const MARKS_ALONE = /^[\p{P}\p{Z}\p{C}]*$/u;
 
 /**
- * Return the segments of the answer. If none of them has a text, the segments are made from its words, or else from its text. A
+ * Return the segments of the answer. If none of them has a text, the segments are made from its words, or from its text if it has no words. A
  * missing time is taken from the neighbour, so that speech stays in order and within the file.
  * @param sentMs the length of the file.
  */
@@ -50,7 +50,7 @@ export function segmentsOf(answer: WhisperAnswer, sentMs: number): readonly Segm
   return allSegmentsOf(answer, sentMs).filter(({ text }) => !MARKS_ALONE.test(text));
 }
 
-/** What a model says of its own text, where it says it. */
+/** The figures that a model gives about its own text, if it does. */
 export interface Signals {
   readonly compressionRatio: number | null;
   readonly averageLogProbability: number | null;
@@ -59,11 +59,11 @@ export interface Signals {
 
 /** What a model has read at once, up to half a minute. */
 export interface Window extends Word, Signals {
-  /** How long the sound is in which it found these words alone: from the words before to the words behind. */
+  /** How long the sound is in which it found only these words: from the words before them to the words after them. */
   readonly soundMs: number;
 }
 
-/** Return the windows in which the model found words. Whisper says the same of all segments of a window. */
+/** Return the windows in which the model found words. Whisper gives the same figures for all segments of a window. */
 export function windowsOf({ segments }: WhisperAnswer, sentMs: number): readonly Window[] {
   const windows: (Word & { readonly signals: Signals })[] = [];
   for (const { text, startMs, endMs, signals } of timed(toldSegments(segments ?? []), 0, sentMs)) {

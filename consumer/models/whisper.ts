@@ -13,7 +13,7 @@ export interface TranscribedFile {
   /** The length of the audio that the model reports. */
   readonly durationMs: number | null;
   readonly segments: readonly Segment[];
-  /** What the model says of its text, window by window. */
+  /** The model's figures about its text, window by window. */
   readonly windows: readonly Window[];
 }
 

@@ -3,7 +3,7 @@ import { piecesOf, type PictureFile, rowsOf } from "./picture-file.ts";
 import type { Picture, Reduction, Size } from "./reduce.ts";
 import { damagedPicture, unreadVariant } from "./unreadable-picture.ts";
 
-/** The file's header, and behind it the picture's, which begins with its size (Microsoft, "Bitmap Header Types"). */
+/** The file's header, and after it the picture's, which begins with its size (Microsoft, "Bitmap Header Types"). */
 const FILE_HEADER_BYTES = 14;
 /** BITMAPCOREHEADER, of OS/2. All later headers begin as BITMAPINFOHEADER does. */
 const CORE_BYTES = 12;

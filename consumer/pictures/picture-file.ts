@@ -8,7 +8,7 @@ const STRETCH_BYTES = 1024 * 1024;
 const READINGS = 2;
 const BASE_BYTES = 8 * 1024 * 1024;
 
-/** How many stretches beyond `READINGS` of the file may be requested: a directory and its tables may each lie in two. */
+/** How many stretches beyond `READINGS` of the file may be requested: a directory and its tables may each span two. */
 const BASE_REQUESTS = 32;
 
 /**
@@ -66,7 +66,7 @@ export function pictureFile(source: ByteSource): PictureFile {
 const READ_COST_BYTES = 16;
 
 const TOO_MUCH_WORK =
-  "The picture's parts overlap or lie in no order, so that reading it takes more work than its size allows. It is damaged, or was made to cause work. Open it in a picture editor and save it again.";
+  "The picture's parts overlap or are out of order, so that reading it takes more work than its size allows. It is damaged, or was made to cause work. Open it in a picture editor and save it again.";
 
 /** Give a range of the file piece by piece. It ends early where the file does. */
 export async function* piecesOf(

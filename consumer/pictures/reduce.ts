@@ -12,7 +12,7 @@ export interface Size {
 
 /** Makes a picture smaller while its pixels are read, so that the large one is never in memory. */
 export interface Reduction {
-  /** Add pixels that lie beside each other, the first at this place. Each place is added once. */
+  /** Add pixels that are next to each other, the first at this place. Each place is added once. */
   add(place: { readonly x: number; readonly y: number }, rgb: Uint8Array, pixels: number): void;
   picture(): Picture;
 }

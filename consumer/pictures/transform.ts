@@ -11,7 +11,7 @@ const TIME: TimeLimit = {
 
 /**
  * Errors that every attempt would meet: too large, not a picture, too many pixels, of a format that is not read
- * (developers.cloudflare.com/images/reference/troubleshooting, 2026-11-11). AVIF is read on Enterprise plans alone.
+ * (developers.cloudflare.com/images/reference/troubleshooting, 2026-11-11). AVIF is read only on Enterprise plans.
  */
 const LASTING = new Set([9402, 9412, 9413, 9520, 9523]);
 const USED_UP = 9422;

@@ -31,7 +31,7 @@ export interface UnconvertedPicture {
 
 /**
  * Give a task a picture in a format that a model takes. It is stored before the model is asked, so a later attempt and the job's
- * other tasks convert nothing, and Images is not paid again. A picture that is not read discards the task.
+ * other tasks convert nothing, and Images is not paid again. A picture that cannot be read discards the task.
  */
 export type WithConverted = (
   attempt: Attempt,

@@ -18,11 +18,11 @@ interface Generated {
   readonly engine: string;
   /** The contents of the main artifact. */
   readonly text: string;
-  /** What people should know about the text: that the prompt was cut, or the answer. */
+  /** Notices for people about the text: that the prompt or the answer was cut. */
   readonly notices: readonly string[];
   /** Whether the model stopped because it wrote as much as it may. */
   readonly isCut: boolean;
-  /** Only of JSON. */
+  /** Only for JSON. */
   readonly json?: Pick<WroteJson & { readonly ok: true }, "isRepaired" | "timesAsked">;
 }
 
@@ -57,8 +57,8 @@ export function createGenerateText({ models, withWords, results }: GenerateTools
   }
 
   /**
-   * Each answer is kept with its cost, so that none is paid for twice. Answers of an earlier attempt that do not fit were the end of
-   * that attempt: a redrive asks for new ones.
+   * Each answer is stored with its cost, so that none is paid for twice. If the answers of an earlier attempt do not fit, that attempt
+   * has failed because of them, and a redrive asks for new ones.
    */
   async function inJson(
     asked: Chat,

@@ -9,7 +9,7 @@ import type { Tools } from "./tools.ts";
 /** The arguments of `join_transcript`. */
 export const JoinArgs = z.strictObject({
   durationMs: z.int().min(0),
-  /** What the file does not have, by its plan. Tasks of versions before have no such list. */
+  /** The parts that the file lacks, by its plan. Tasks of earlier versions have no such list. */
   gaps: z.array(Stretch).readonly().default([]),
   tracks: z.array(Track).readonly().exactOptional(),
   track: z.int().exactOptional(),

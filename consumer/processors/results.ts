@@ -14,7 +14,7 @@ export interface Results {
   /**
    * Return one answer of a task that asks a model more than once. The answer is stored with its own cost before anything else
    * is done: after an attempt whose consumer died, the next one asks only for what is missing. Ask one at a time: every call in
-   * between is counted as part of this answer's cost.
+   * the meantime is counted as part of this answer's cost.
    */
   storedAnswer<T>(attempt: Attempt, name: string, ask: () => Promise<T>): Promise<T>;
 }

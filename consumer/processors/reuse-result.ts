@@ -16,8 +16,8 @@ export function paidFor(calls: readonly ModelCall[], editedAfter: number): Recor
 }
 
 /**
- * Return whether a result that the database does not know is this task's answer. It must have been paid for, which the join of
- * a long recording is not, and it must have been made for the task's present arguments.
+ * Return whether a result that the database does not know is this task's answer. It must have been paid for (the join of a long
+ * recording is not), and it must have been made for the task's present arguments.
  */
 function isAnswer(calls: readonly ModelCall[], metadata: Record<string, string>, editedAfter: number): boolean {
   return calls.length > 0 && Number(metadata[EDITED] ?? 0) === editedAfter;
@@ -48,7 +48,7 @@ export async function reuseResult(
     const paidCalls = JSON.parse(paid) as ModelCall[]; // our own JSON, from paidFor
     if (mayBeStored && !isAnswer(paidCalls, metadata, editedAfter)) continue;
     if (!isAccounted) {
-      // Another attempt may have reused the same result and failed at something else.
+      // Another attempt may have reused the same result, and failed for another reason.
       const recalled = await findRecalled(deps.db, task.id);
       const due = paidCalls.filter((call) => !recalled.has(callId(call)));
       calls.push(...due.map((call) => ({ ...call, recalledFrom: attempt, durationMs: null })));

@@ -12,7 +12,7 @@ type SummariseTools = Pick<Tools, "models" | "media" | "withSource" | "results" 
 export function createSummarise({ models, results, ...reading }: SummariseTools) {
   return processor(SummariseArgs, async ({ model = STEP_MODELS.summarise }, attempt) =>
     withText(attempt, reading, async (material) => {
-      // A recording in which nobody speaks has no summary.
+      // A recording without speech has no summary.
       if (material.lines.every((line) => line.trim() === "")) return NOTHING_TO_DO;
       const summary = await summariseText(material.lines, model, attempt, { models, results });
       // The cost is stored with the answers for the parts.

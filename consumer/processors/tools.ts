@@ -24,7 +24,7 @@ export interface Tools {
   readonly readChunks: (jobId: string) => Promise<TranscribedChunks>;
   /** A job's input and its results so far; null if it is gone. */
   readonly readJobContents: (jobId: string) => Promise<JobContents | null>;
-  /** Let search find the attempt's job by these passages, and by no earlier ones. */
+  /** Let search find the attempt's job by these passages instead of earlier ones. */
   readonly storePassages: (attempt: Attempt, of: JobContents, found: EmbeddedPassages) => Promise<void>;
   readonly deliveries: Deliveries;
 }

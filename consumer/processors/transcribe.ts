@@ -39,7 +39,7 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
   async function plan(input: TranscriptionInput, attempt: Attempt): Promise<Outcome> {
     const { source, options } = input;
     const stored = r2Source(media(attempt), source);
-    // To plan it and to cut it would read a small recording twice.
+    // Planning and cutting would otherwise read a small recording twice.
     const object = source.sizeBytes <= SMALL_BYTES ? readOnce(stored) : stored;
     const planned = await planAudio(object, wantedOf(options));
     const estimate = estimateWork({ kind: "transcription", input }, extentOf(planned));

@@ -65,7 +65,7 @@ export function acknowledge(
     const message = messageOf.get(taskId);
     if (message === undefined) continue;
     if (settled === null) {
-      // The lease still stands: wake a consumer when it has expired and the rescue has freed the task.
+      // The lease is still valid: wake a consumer when it has expired and the rescue has freed the task.
       deliverAgain(message, LEASE_MS / 1000 + 30);
     } else if (settled.has(taskId) && "scheduledAt" in outcome) {
       deliverAgain(message, secondsUntil(outcome.scheduledAt, Date.now()));

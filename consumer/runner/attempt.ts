@@ -25,11 +25,11 @@ export interface Attempt {
   readonly waits: Waits;
   /**
    * Report what the job will consume, as soon as that is known. Call it before the model is asked, so that the estimate is kept
-   * whatever happens.
+   * even if the attempt fails.
    */
   readonly foresee: (estimate: Estimate) => void;
   readonly estimate: Estimate | undefined;
-  /** Report the tracks of the job's recording, as soon as they are known, so that the job names them whatever happens. */
+  /** Report the tracks of the job's recording, as soon as they are known, so that the job names them even if the attempt fails. */
   readonly nameTracks: (recording: RecordingTracks) => void;
   readonly recording: RecordingTracks | undefined;
 }

@@ -11,7 +11,7 @@ export type Waits = <T>(wait: () => Promise<T>) => Promise<T>;
  */
 export function noteWaits(db: D1Database, task: Task): Waits {
   if (task.lost === 0) return (wait) => wait();
-  // Best effort: without the note the task is blamed.
+  // If this fails, the task is only blamed for a loss that it may not have caused.
   const note = (isWaiting: boolean) => noteWaiting(db, task, isWaiting).catch(() => undefined);
   let waiting = 0;
   return async (wait) => {

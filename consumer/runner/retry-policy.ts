@@ -38,7 +38,7 @@ export function decideNewer(
   return { type: "snooze", failure: NEWER, scheduledAt: now + Math.round(delayMs) };
 }
 
-/** Decide the outcome of a task whose call was refused. However long a budget holds a task, the task has not been forgotten. */
+/** Decide the outcome of a task whose call was refused. A task that a budget holds is never discarded as forgotten, however long it is held. */
 export function decideRefused(
   refusal: Refusal,
   task: { attempt: number },

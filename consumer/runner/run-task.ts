@@ -25,7 +25,7 @@ interface Came {
 }
 
 /**
- * Run one attempt of a leased task. Never throws: whatever happens becomes an outcome, which the caller settles. `signal` ends
+ * Run one attempt of a leased task. Never throws: every error becomes an outcome, which the caller settles. `signal` ends
  * the call to the model when the task was cancelled or its lease ran out.
  */
 export async function runTask(task: Task, deps: RunTaskDeps, signal: AbortSignal): Promise<EndedAttempt> {

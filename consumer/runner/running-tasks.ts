@@ -13,7 +13,7 @@ export interface RunningTasks {
   takeEnded(): readonly EndedAttempt[];
   /** Take back attempts that could not be settled. */
   putBack(attempts: readonly EndedAttempt[]): void;
-  /** Abort those of `tasks` that are not in `held`: their lease no longer stands. */
+  /** Abort those of `tasks` that are not in `held`: their lease is no longer valid. */
   stopTakenAway(tasks: readonly Task[], held: ReadonlySet<string>): void;
 }
 

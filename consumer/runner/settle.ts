@@ -15,7 +15,7 @@ export interface SettleDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
 /**
  * Settle attempts that ended, and renew and check the leases of tasks that run. Never throws.
  * @param renewForMs renews the leases for this long from now; null leaves them as they are.
- * @returns the attempts that took effect, and the running tasks whose lease still stands; null if D1 accepted nothing.
+ * @returns the attempts that took effect, and the running tasks whose lease is still valid; null if D1 accepted nothing.
  */
 export async function settle(
   ended: readonly EndedAttempt[],
@@ -55,7 +55,7 @@ async function settleAlone(
   };
 }
 
-/** Record what attempts without a lease have paid for: nothing else of them is kept. Never throws. */
+/** Record what attempts without a lease have paid for; nothing else of them is kept. Never throws. */
 export async function accountLate(
   ended: readonly EndedAttempt[],
   settled: ReadonlyMap<string, unknown>,

@@ -16,7 +16,7 @@ export interface TextMaterial {
 }
 
 /**
- * The outcome of a step if the job did not make what the step works on. The job's own task was discarded, which is already the
+ * The outcome of a step if the job did not leave the material that the step works on. The job's own task was discarded, which is already the
  * job's failure. If that task is redriven, the step runs again.
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
@@ -31,7 +31,7 @@ export interface LeftByJob {
 /**
  * Read what a job leaves for its steps.
  * @throws NewerWork
- * @returns null for a job that is gone, and for one that has not made what its steps work on.
+ * @returns null for a job that is gone, or that has not left the material for its steps.
  */
 export async function readLeft(jobId: string, readJobContents: Tools["readJobContents"]): Promise<LeftByJob | null> {
   const contents = await readJobContents(jobId);

@@ -21,7 +21,7 @@ export interface Summary extends Written {
   readonly rounds: number;
 }
 
-/** Summarise the text of these lines. A long text is summarised in parts, and then their summaries are. */
+/** Summarise the text of these lines. A long text is summarised in parts, and then the summaries are summarised together. */
 export async function summariseText(
   lines: readonly string[],
   model: ModelId,

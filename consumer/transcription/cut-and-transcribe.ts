@@ -38,7 +38,7 @@ function argsIn(container: Container) {
   });
 }
 
-/** What became of a chunk. Silence has a record too: no model was asked, and its `model` is null. */
+/** The result of a chunk. Silence has a record too: no model was asked, and its `model` is null. */
 export type Transcribed =
   | { readonly type: "transcribed"; readonly record: ChunkRecord }
   /** More than a call to the model takes. */
@@ -54,7 +54,7 @@ interface Recording {
 type CuttingTools = Pick<Tools, "models" | "media" | "memory" | "results">;
 
 /**
- * Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, where that is asked for.
+ * Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, if the job asks for that.
  * @param recording to cut from; by default the object that `args` names. `isWhole` says that the chunk is all of it.
  */
 export async function cutAndTranscribe(
@@ -96,7 +96,7 @@ async function transcribeCut(
   return memory.sources.hold(file.bytes.length * weight, () => transcribeFile(file, args, models(attempt)));
 }
 
-/** Null where the recording goes on without sound. */
+/** Null if the recording continues without sound. */
 async function cutOut(chunk: ChunkPlan, { object, isWhole }: Recording): Promise<ChunkFile | null> {
   try {
     const file = await extractChunk(object, chunk);
@@ -110,11 +110,11 @@ async function cutOut(chunk: ChunkPlan, { object, isWhole }: Recording): Promise
   }
 }
 
-/** What was heard on each channel, as one record. */
+/** The transcripts of the channels, as one record. */
 export function joinChannels(records: readonly ChunkRecord[], chunk: ChunkPlan): ChunkRecord {
   const heard = records.find(({ model }) => model !== null);
   const doubtful = records.flatMap((record) => record.doubtful ?? []);
-  // A hole of the file is missing on each channel. A channel that is silent there says nothing of it.
+  // A hole of the file is missing on each channel. A channel that is silent there does not show it.
   const missing = joinTimes(
     records.flatMap((record) => record.missing ?? []).toSorted((a, b) => a.startMs - b.startMs),
     0,
@@ -145,7 +145,7 @@ async function transcribeFile(
 ): Promise<Transcribed> {
   const { index, ownStartMs, ownEndMs } = chunk;
   const { durationMs, pauses = [] } = file;
-  // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
+  // A packet's time need not be a whole millisecond, and the first may be before the source's start. Neither is allowed in a transcript.
   const startMs = Math.max(0, Math.round(file.startMs));
   const endMs = Math.max(startMs, Math.round(file.startMs + durationMs + pausedMs(pauses)));
   const piece = { index, startMs, endMs, ownStartMs, ownEndMs };

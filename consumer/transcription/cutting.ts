@@ -5,8 +5,8 @@ import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { discard } from "../processors/processor.ts";
 
 /**
- * Run work that reads a recording: one that was replaced, is damaged or asks for too much work
- * discards the task, no attempt would help.
+ * Run work that reads a recording. A recording that was replaced, is damaged or takes too much work discards the task, because
+ * another attempt would find the same.
  */
 export async function cutting(work: () => Promise<Outcome>): Promise<Outcome> {
   try {

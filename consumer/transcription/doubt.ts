@@ -7,10 +7,10 @@ const MAX_COMPRESSION_RATIO = 2.4;
 const MIN_LOG_PROBABILITY = -1;
 const MAX_NO_SPEECH_PROBABILITY = 0.6;
 
-/** Of a text whose ratio the model does not say. Lists and numbered words compress up to four and a half times. */
+/** For a text whose ratio the model does not give. Lists and numbered words compress up to four and a half times. */
 const MAX_OWN_RATIO = 6;
 
-/** Whisper takes the ratio of half a minute. Longer texts compress better, whatever they say. */
+/** Whisper takes the ratio of half a minute. Longer texts compress better in any case. */
 const COMPRESSED_CHARS = 600;
 /** In a shorter text a few repeated words are half of it. */
 const LEAST_COMPRESSED_CHARS = 120;
@@ -24,8 +24,8 @@ const LEAST_CHAR_MS = 12;
 const MANY_WORDS = 20;
 
 /**
- * Why a text is not to be trusted, in words; null where nothing speaks against it.
- * @param windows what the model says of its text.
+ * Why a text is doubtful, in words; null if it is not.
+ * @param windows the model's figures about its text.
  */
 export async function doubt(windows: readonly Window[], segments: readonly Segment[]): Promise<string | null> {
   const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment)));
@@ -49,7 +49,7 @@ function textWords({ text, startMs, endMs }: Segment): readonly Word[] {
   }));
 }
 
-/** Whether any half minute of text is far more alike than speech is. */
+/** Whether any half minute of text repeats itself far more than speech does. */
 async function compresses(segments: readonly Segment[]): Promise<boolean> {
   let piece = "";
   for (const [index, { text }] of segments.entries()) {
@@ -73,7 +73,7 @@ async function ratioOf(text: string): Promise<number> {
   return bytes.length / packed.byteLength;
 }
 
-/** Speech has twelve letters a second, and more. What a model invents for half a minute of silence is a word or a sentence. */
+/** Speech has twelve letters a second, and more. For half a minute of silence a model invents a word or a sentence. */
 const INVENTED_LETTERS = 60;
 const INVENTED_LETTERS_PER_SECOND = 4;
 
@@ -93,14 +93,16 @@ function isTakenForSilence({ noSpeechProbability }: Signals): boolean {
   return (noSpeechProbability ?? 0) > MAX_NO_SPEECH_PROBABILITY;
 }
 
-/** Whether nobody can have said these words in their time. */
+/** Whether these words are too many to be said in their time. */
 function paceDoubt(words: readonly Word[]): string | null {
   const spokenMs = words.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
   if (words.length >= FEW_WORDS && spokenMs / words.length > MOST_WORD_MS)
-    return "there are far fewer words than the sound would have";
+    return "there are far fewer words than the sound suggests";
   const chars = words.reduce((sum, { text }) => sum + text.length, 0);
   const first = words[0]?.startMs ?? 0;
   const lastingMs = Math.max(...words.map(({ endMs }) => endMs), first) - first;
   const isTooFast = lastingMs < words.length * LEAST_WORD_MS || lastingMs < chars * LEAST_CHAR_MS;
-  return words.length >= MANY_WORDS && lastingMs > 0 && isTooFast ? "there are more words than anybody can say" : null;
+  return words.length >= MANY_WORDS && lastingMs > 0 && isTooFast
+    ? "there are more words than a person can say in that time"
+    : null;
 }

@@ -5,7 +5,7 @@ const LONG_PHRASE = 6;
 /** As long a phrase as half a minute of speech has. */
 const LOOP_WORDS = 60;
 
-/** A loop of a script without spaces lies within a word, or in words of one character. */
+/** In a script without spaces, a loop is within a word, or in words of one character. */
 const LOOP_CHARS = 40;
 
 /** Whether a text says the same over and over. Case and punctuation do not count. */

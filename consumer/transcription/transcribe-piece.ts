@@ -21,16 +21,16 @@ export interface Piece {
 /** A file that is sent, and how its times become those of the source. */
 export interface SentFile {
   readonly piece: Piece;
-  /** Source time of its first sample. It may lie a little before the source's start. */
+  /** Source time of its first sample. It may be a little before the source's start. */
   readonly fileStartMs: number;
   readonly sentMs: number;
   /** Pauses of the source that the file leaves out. */
   readonly pauses: readonly Pause[];
-  /** Where there is next to no sound, in the source's time. */
+  /** Where there is almost no sound, in the source's time. */
   readonly quiet: readonly Times[];
 }
 
-/** A model that measures another length than was sent did not read the file as it is: half a second is rounding. */
+/** If a model measures another length than that of the file, it did not read the file correctly. Half a second is rounding. */
 const MAX_DURATION_ERROR_MS = 500;
 
 /**
@@ -47,7 +47,7 @@ export async function transcribePiece(
   const { piece, fileStartMs, sentMs, pauses, quiet } = sent;
   const first = await judged(await runWhisper(models, audio, options, { sentMs }), sent);
   const isAskedAgain = first.doubt !== null && SPEECH_MODELS[options.tier].takesOptions;
-  // The first answer is paid for: a second opinion that cannot be had must not cost it.
+  // The first answer is paid for, and must be kept if the second call fails.
   const again = !isAskedAgain
     ? first
     : await runWhisper(models, audio, options, { sentMs, isSafer: true })
@@ -74,15 +74,15 @@ export async function transcribePiece(
 
 interface Judged {
   readonly file: TranscribedFile;
-  /** Why the whole text is not to be trusted; null where nothing speaks against it. */
+  /** Why the whole text is doubtful; null if it is not. */
   readonly doubt: string | null;
   /** Where a few words were probably invented. */
   readonly unlikely: readonly Times[];
 }
 
 /**
- * Judge an answer by what the piece answers for. In its last second, which the neighbour hears whole, the model is often unsure:
- * a call for that alone would be paid for nothing.
+ * Judge an answer only by the part that this piece contributes. The model is often unsure in the last second, which the next piece has
+ * whole: a second call because of it would be wasted.
  */
 async function judged(file: TranscribedFile, { piece, fileStartMs, pauses }: SentFile): Promise<Judged> {
   const own = { startMs: piece.ownStartMs, endMs: piece.ownEndMs };
@@ -112,11 +112,11 @@ function saidInQuiet(segments: readonly Segment[], quiet: readonly Times[]): rea
           middle(one) < endMs - EDGE_MS,
       ),
     )
-    .map(({ startMs, endMs }) => ({ startMs, endMs, reason: "there is next to no sound here" }));
+    .map(({ startMs, endMs }) => ({ startMs, endMs, reason: "there is almost no sound here" }));
 }
 
 function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[]): Segment {
-  // On one side of a pause: what is said does not last through it, and a model's times are a little off.
+  // Only one side of a pause counts: speech does not continue through it, and a model's times are a little off.
   const shiftMs = (times: Word | Segment) => fileStartMs + pausedMs(pauses, middle(times));
   const [first = segment] = segment.words;
   const last = segment.words.at(-1) ?? segment;

@@ -3,7 +3,7 @@ import { pause } from "../../client/pause.ts";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
-/** After this many tries, a call that the server fails at is given up. */
+/** How often a call that fails on the server is tried before the export gives up. */
 const MOST_TRIES = 5;
 /** No answer, an expired key, too many requests. These states pass, and do not depend on the call. */
 const PASSING: ReadonlySet<number> = new Set([0, 401, 429]);

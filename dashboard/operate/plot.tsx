@@ -74,7 +74,7 @@ function optionsOf(latest: RefObject<Props>, size: { width: number; height: numb
     legend: { show: false },
     cursor: { y: false, points: { show: shape === "lines" }, drag: { x: false, y: false } },
     scales: {
-      // A bar stands at its start time. A line chart shows at least five minutes.
+      // A bar is at its start time. A line chart shows at least five minutes.
       x: {
         range: (_, first, last) =>
           shape === "bars" ? [first, last + stepOf()] : [Math.min(first, last - SHORTEST_SPAN_SECONDS), last],

@@ -19,7 +19,7 @@ export const PLACES: readonly Place[] = [
 
 export const NEW_JOB: Place = { path: "/new", name: "New job", icon: "plus", keys: "n", scopes: ["jobs:write"] };
 
-/** Whether an address lies in this place. The page of a job belongs to the list. */
+/** Whether an address belongs to this place. The page of a job belongs to the list. */
 export function isWithin(path: string, place: Place): boolean {
   if (place.path === "/") return path === "/" || path === "/jobs" || path.startsWith("/jobs/");
   return path === place.path || path.startsWith(`${place.path}/`);

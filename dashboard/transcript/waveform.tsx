@@ -9,7 +9,7 @@ const SHOWN_MS = 12_000;
 const BAR_PX = 2;
 const GAP_PX = 1;
 
-/** The waveform around the needle, which stands in the middle. A click or a drag moves to another place, as the keys do. */
+/** The waveform around the needle, which is in the middle. A click or a drag moves to another place, as the keys do. */
 export function Waveform({ player, jobId }: { player: Player; jobId: string }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {

@@ -2,7 +2,7 @@
 //
 // Cloudflare's page "Validate JWTs" (updated 6 May 2026): the keys of a team are at /cdn-cgi/access/certs of its domain, the current one
 // and the one before. They rotate every six weeks, and the one before stays valid for seven days. The new one is not published ahead,
-// so that a key which nobody knows is looked for at once.
+// so an unknown key must be looked up at once.
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 
 import { MINUTE_MS } from "../../shared/durations.ts";
@@ -53,7 +53,7 @@ export function keysOfTeam(issuer: string, journal: Journal): JWTVerifyGetKey {
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       const newer = await keysOf(issuer, UNKNOWN, journal);
-      // If reading has failed, nobody knows whether the key is a new one.
+      // If reading has failed, it is unknown whether the key is a new one.
       if (!isReadWithin(issuer, LOOK_AGAIN_MS)) throw unavailable(issuer);
       return newer(header, token);
     }

@@ -27,7 +27,7 @@ export type Verified =
 
 /** Times are in seconds. An address must not have a colon, because `group:` begins the name of a group in `ACCESS_MEMBERS`. */
 const Claims = z.object({
-  email: boundedText({ max: 320, pattern: [/^[^\s@:]+@[^\s@:]+$/, "is no address"] }),
+  email: boundedText({ max: 320, pattern: [/^[^\s@:]+@[^\s@:]+$/, "is not an address"] }),
   iat: z.number(),
   exp: z.number(),
   custom: z
@@ -80,7 +80,7 @@ function whyRefused(error: errors.JOSEError): string {
       case "aud":
         return "it is for another Access application than ACCESS_AUD names";
       case "iss":
-        return "it is of another team than ACCESS_TEAM_DOMAIN names";
+        return "it was issued for another team than ACCESS_TEAM_DOMAIN names";
       case "nbf":
         return "it is not valid yet";
       default:

@@ -81,7 +81,7 @@ archive.post(
     tags,
     answers: {
       200: {
-        description: "what became of each line, in the order of the request",
+        description: "the result of each line, in the order of the request",
         schema: ImportAnswer,
         example: { results: [{ job: EXPORTED.job, outcome: "imported" }] },
       },
@@ -108,7 +108,7 @@ archive.post(
       const read = ExportedJob.safeParse(line);
       if (!read.success) {
         const [issue] = read.error.issues;
-        const reason = `It is not a line of this version: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}.`;
+        const reason = `The line does not have the form of this version: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}.`;
         results.push({ job: idIn(line), outcome: "refused", reason });
         continue;
       }

@@ -19,7 +19,7 @@ export const ExportPage = z
   .object({ jobs: z.array(ExportedJob), nextCursor: z.string().nullable() })
   .meta({ id: "ExportPage" });
 
-/** What became of each line, in the order of the request. */
+/** The result of each line, in the order of the request. */
 export const ImportAnswer = z
   .object({
     results: z.array(

@@ -20,7 +20,7 @@ export const ask = new Hono<App>();
 const summary = "Ask about a job's transcript or text";
 const description =
   `${summary}. The answer comes as server-sent events, which are the same for every model: \`start\`, then \`data: {"text"}\` token by ` +
-  "token, `usage` and `done`; if the model breaks off, `error` with a problem. The answer ends when the client goes away. With `Accept: application/json` it comes whole, as JSON.";
+  "token, `usage` and `done`; if the model breaks off, `error` with a problem. The model stops when the client disconnects. With `Accept: application/json` the answer comes in one piece, as JSON.";
 
 ask.post(
   "/:id/ask",

@@ -24,7 +24,7 @@ const HELD = {
 export const AUDIO = {
   summary: "Read a stretch of the recording as a file of its own, which a browser can play",
   description:
-    "A part of the recording as a file that browsers play. `x-to-ms` tells where it ends: start the next stretch there.",
+    "Returns a part of the recording as a file that browsers play. `x-audio-to-ms` says where it ends: start the next stretch there.",
   tags: ["results"],
   parameters: [
     { in: "header", name: "If-None-Match", schema: { type: "string" } },

@@ -16,7 +16,7 @@ audit.get(
     operationId: "listAudit",
     summary: "List the audit log: which key did what, newest first",
     description:
-      "Names who did what to which thing: keys, budgets, pauses, redrives, deletions. Nobody can change the log.",
+      "Lists each action, its subject, and the key or person behind it: keys, budgets, pauses, redrives, deletions. Nobody can change the log.",
     tags: ["operations"],
     answers: {
       200: { description: "a page", schema: AuditPage, example: AUDIT, headers: { link: 'the next page, rel="next"' } },

@@ -63,7 +63,7 @@ budgets.put(
     operationId: "setBudget",
     summary: "Set a budget, and check again the jobs that it held",
     description:
-      "Replaces the budget of this period. `account` in the place of the owner stands for everybody together. Only the operator may set budgets.",
+      "Replaces the budget of this period. `account` in place of an owner sets the budget of all owners together. Only the operator may set budgets.",
     request: BUDGET_REQUEST,
     tags,
     parameters: PARAMETERS,
@@ -95,7 +95,7 @@ budgets.delete(
   "/:ownerId/:period",
   describe({
     operationId: "deleteBudget",
-    summary: "Delete a budget; the jobs that it held go on",
+    summary: "Delete a budget; the jobs that it held continue",
     description: "The owner is no longer limited in this period. Only the operator may delete budgets.",
     tags,
     parameters: PARAMETERS,

@@ -99,6 +99,6 @@ function settings({ UNREADABLE_SETTINGS = [] }: Env): Check {
     return { name, state: "ok", detail: "Every setting that is a number can be read.", commands: [] };
   }
   const many = UNREADABLE_SETTINGS.length > 1;
-  const detail = `${UNREADABLE_SETTINGS.join(", ")} ${many ? "are not numbers" : "is not a number"} of 0 or more, so the default${many ? "s" : ""} of shared/settings.ts ${many ? "count" : "counts"}. Correct ${many ? "them" : "it"} under 'vars' in wrangler.jsonc, then deploy.`;
+  const detail = `${UNREADABLE_SETTINGS.join(", ")} ${many ? "are not numbers" : "is not a number"} of 0 or more, so the default${many ? "s" : ""} of shared/settings.ts ${many ? "apply" : "applies"}. Correct ${many ? "them" : "it"} under 'vars' in wrangler.jsonc, then deploy.`;
   return { name, state: "missing", detail, commands: ["npm run deploy"] };
 }

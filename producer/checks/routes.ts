@@ -16,10 +16,11 @@ checks.get(
   describe({
     operationId: "readChecks",
     summary: "List what the deployment lacks, and the commands that add it",
-    description: "Tells which parts of the deployment are not set up, with the commands that set them up.",
+    description:
+      "Lists every optional part of the deployment with its state, and the commands that set up a missing one.",
     tags: ["operations"],
     answers: {
-      200: { description: "every part, also those that are complete", schema: CheckList, example: CHECK_LIST },
+      200: { description: "every part, including those that are set up", schema: CheckList, example: CHECK_LIST },
     },
     problems: ["invalid_request", "forbidden"],
   }),

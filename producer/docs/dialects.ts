@@ -35,7 +35,7 @@ export const PARTS = {
   openai: {
     title: "Darkroom for the SDKs of OpenAI",
     description:
-      "What Darkroom accepts of OpenAI's API. The address for an SDK is `/openai/v1`, and the key is one of Darkroom. " +
+      "The part of OpenAI's API that Darkroom accepts. The address for an SDK is `/openai/v1`, and the key is a key of Darkroom. " +
       "Errors have OpenAI's form. `/openapi.json` describes Darkroom's own API.",
     tags: DIALECT_TAGS,
     holds: (path) => path.startsWith("/openai/"),
@@ -44,7 +44,7 @@ export const PARTS = {
   replicate: {
     title: "Darkroom for the SDKs of Replicate",
     description:
-      "What Darkroom accepts of Replicate's API. The address for an SDK is `/replicate/v1`, and the key is one of Darkroom. " +
+      "The part of Replicate's API that Darkroom accepts. The address for an SDK is `/replicate/v1`, and the key is a key of Darkroom. " +
       "Errors have Replicate's form. `/openapi.json` describes Darkroom's own API.",
     tags: DIALECT_TAGS,
     holds: (path) => path.startsWith("/replicate/"),

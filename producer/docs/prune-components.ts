@@ -2,7 +2,7 @@ import type { Document } from "./schema.ts";
 
 const REFERENCE = /"\$ref":"#\/components\/schemas\/([^"]+)"/g;
 
-/** Leave out the schemas that nothing refers to, and what tells a client nothing. */
+/** Leave out the schemas that nothing refers to, and details that are of no use to a client. */
 export function pruned(document: Document): Document {
   const all: Readonly<Record<string, object>> = document.components?.schemas ?? {};
   const used = new Set<string>();
@@ -21,8 +21,8 @@ function namesIn(value: unknown): string[] {
 }
 
 /**
- * Leave out the pattern that a format says already, of which zod's has hundreds of characters, and the default `{}` of options: each
- * of them has its own default, and a generated client refuses the object that lacks them.
+ * Leave out a pattern beside a format that says the same, because zod's patterns have hundreds of characters. Leave out the default
+ * `{}` of options too: each option has its own default, and a generated client refuses an object without them.
  */
 function tidied(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(tidied);

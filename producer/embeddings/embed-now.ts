@@ -7,7 +7,7 @@ import { askEach } from "../generate/ask-model.ts";
 import type { App } from "../http/app.ts";
 import type { Problem } from "../http/problem.ts";
 
-/** Somebody waits for the vectors, and the model takes a second for a full call. */
+/** A client waits for the vectors, and the model takes a second for a full call. */
 const MODEL_TIMEOUT_MS = 60_000;
 
 export type EmbeddedNow = ({ readonly ok: true } & EmbeddedTexts) | { readonly ok: false; readonly problem: Problem };

@@ -71,7 +71,7 @@ export function answerStream(
   );
 }
 
-/** Resolves when the client must hear something. */
+/** Resolves when something must be sent to the client. */
 export async function silence(): Promise<"silent"> {
   await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
   return "silent";

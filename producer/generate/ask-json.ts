@@ -56,7 +56,7 @@ export async function askJson(
 }
 
 /**
- * Ask for JSON as a stream of events. The client hears comments until the JSON is there, and then all of it at once: text that is sent
+ * Ask for JSON as a stream of events. The client gets comments until the JSON is there, and then all of it at once: text that is sent
  * cannot be corrected.
  */
 export async function askJsonInEvents(

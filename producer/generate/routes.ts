@@ -21,8 +21,8 @@ const PLAN_PROBLEMS = [...BODY_PROBLEMS, "impossible_latency_budget", "max_neuro
 const summary = "Generate a text";
 const description =
   `${summary}. The answer comes as server-sent events, which are the same for every model: \`start\`, then \`data: {"text"}\` token by ` +
-  "token, `usage` and `done`; if the model breaks off, `error` with a problem. The model stops when the client goes away. The stream has no " +
-  "ids: it cannot be resumed, and a text that broke off must be asked for again. With `Accept: application/json` it comes whole, as JSON. With `jsonSchema` comments come until the text fits, and then all of it at once.";
+  "token, `usage` and `done`; if the model breaks off, `error` with a problem. The model stops when the client disconnects. The stream has no " +
+  "ids: it cannot be resumed, and a text that broke off must be requested again. With `Accept: application/json` the text comes in one piece, as JSON. With `jsonSchema` the stream has comments until the text fits, and then the whole text in one event.";
 
 generate.post(
   "/",
@@ -75,7 +75,7 @@ generate.post(
   describe({
     operationId: "estimateText",
     summary: "Estimate what a generated text would cost at most",
-    description: "Takes the body of `POST /v1/generate`, chooses the model in the same way, and asks none.",
+    description: "Takes the body of `POST /v1/generate` and chooses the model in the same way, but does not ask it.",
     tags: ["generate"],
     request: TEXT_REQUEST,
     answers: {

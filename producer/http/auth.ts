@@ -24,11 +24,11 @@ const INVALID_TOKEN = 'Bearer realm="darkroom", error="invalid_token"';
 const NO_SECRET = "0".repeat(64);
 
 /**
- * Bearer API key to owner. One read of D1 a request, which reads a polled job too, and no cache: a revoked key is refused from the next request on, and in the
- * middle of one that is sent slowly. Requests that are refused here are limited by their address, after that read: it tells them
- * from those with a valid key, which pass at any address. A token that does not have the form of a key is refused without it.
- * A request without the header `Authorization` may be signed in with Cloudflare Access, which reads nothing from D1. A key always wins, also
- * a wrong one: whoever sends it wants to be identified by it.
+ * Find the owner of the API key in the header. Each request reads D1 once, together with a polled job, and nothing is cached: a
+ * revoked key is refused from the next request on, and in the middle of a request that is sent slowly. Refused requests are limited
+ * by their address, after that read: only the read shows whether the key is valid, and a valid key passes at any address. A token
+ * that does not have the form of a key is refused without the read. A request without the header `Authorization` may be signed in
+ * with Cloudflare Access, which reads nothing from D1. If there is a key, only the key counts, even if it is wrong.
  */
 export const authenticate = createMiddleware<App>(async (c, next) => {
   const found = await whoSends(c);
@@ -43,7 +43,7 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   guardBody(c);
   await next();
   if (c.get("hasKeyEnded") !== true) return;
-  // Whatever the route made of a body that broke off.
+  // Replaces the route's answer to a body that broke off.
   c.res = undefined;
   const keyEnded: Problem = { code: "unauthorized", detail: new KeyEnded().message };
   c.res = await refused(c, isAccessId(found.id) ? SESSION_EXPIRED : keyEnded);
@@ -58,7 +58,8 @@ async function whoSends(c: Context<App>): Promise<Key | Problem> {
   const token = tokenOf(authorization);
   if (token === null) return { code: "unauthorized", detail: "Send 'Authorization: Bearer <key>'." };
   if (token === LOCAL_KEY && !isLocalhost(new URL(c.req.url).hostname)) {
-    const detail = "Everybody knows the key of local development: it works on localhost alone.";
+    const detail =
+      "This is the public key of local development. It works only on localhost. Send a key that this deployment has created.";
     return { code: "unauthorized", detail };
   }
   const key = await keyOf(c, token);
@@ -71,19 +72,19 @@ export function isUsable(key: Key | null, now: number = Date.now()): key is Key 
   return key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > now;
 }
 
-/** Who acts, as the audit names it. */
+/** The actor, as the audit log names it. */
 export function actorOf(c: Context<App>): Actor {
   const { id, label } = c.get("key");
   return { ownerId: c.get("ownerId"), actor: isAccessId(id) ? `access:${label}` : `key:${id}` };
 }
 
-/** Who made something, for people: the id of a key, or the address of a person. */
+/** The author of something, as people see it: the id of a key, or the address of a person. */
 export function authorOf(c: Context<App>): string {
   const { id, label } = c.get("key");
   return isAccessId(id) ? label : id;
 }
 
-/** For whom a job is taken. */
+/** The owner and the key for which a job is accepted. */
 export function submitterOf(c: Context<App>): Submitter {
   const key = c.get("key");
   const { id, ownerId, maxConcurrentJobs } = key;

@@ -10,7 +10,7 @@ import { isProblem, readProblem } from "./problem-body.ts";
 
 const MAX_TYPE_CHARS = 60;
 
-/** The command that sends a request to the same address. @param args what stands behind the key. */
+/** The command that sends a request to the same address. @param args the arguments after the key. */
 export function curl(c: Context<App>, args: string): string {
   const { origin, pathname } = new URL(c.req.url);
   return `curl ${origin}${pathname} -H "Authorization: Bearer $DARKROOM_KEY" ${args}`;

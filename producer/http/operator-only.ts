@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
 
-/** Allow the operator alone. Other owners get `forbidden` with this `detail`. */
+/** Allow only the operator. Other owners get `forbidden` with this `detail`. */
 export const operatorOnly = (detail: string) =>
   createMiddleware<App>(async (c, next) => {
     if (c.get("ownerId") === c.env.OPERATOR_ID) return next();

@@ -16,7 +16,7 @@ const ADMIN: readonly Scope[] = ["admin"];
 /** The route shows a key its own record. */
 const NONE: readonly Scope[] = [];
 
-/** The scopes that each route requires of a key. A route that is missing here is open to admins alone, and fails a test. */
+/** The scopes that each route requires of a key. A route that is missing here is open only to admins, and fails a test. */
 export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/jobs": READ,
   "POST /v1/jobs": WRITE,
@@ -89,7 +89,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "PUT /v1/retention/:ownerId": ADMIN,
   "DELETE /v1/retention/:ownerId": ADMIN,
   "GET /v1/jobs/:id/receipt": READ,
-  // The operator alone may read the usage of other owners.
+  // Only the operator may read the usage of other owners.
   "GET /v1/usage": READ,
   // The log names keys, and what each of them did.
   "GET /v1/audit": ADMIN,

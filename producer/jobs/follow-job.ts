@@ -24,7 +24,7 @@ export interface FollowDeps {
 /** The wait between two reads: the first one, and the longest. It grows by half while nothing changes. */
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 5000;
-/** While words are made: who reads along has them within two seconds of their being known. */
+/** While a recording is transcribed: a reader has new words within two seconds. */
 const MAX_WAIT_FOR_WORDS_MS = 1500;
 
 /** Counting the tasks of a job reads each of them, so a large job is counted less often. */

@@ -130,7 +130,7 @@ jobs.post(
     operationId: "cancelJob",
     summary: "Cancel a job that has not ended",
     description:
-      "Tasks that wait do not start. A model that has been asked is paid for. A job that has ended stays as it is.",
+      "Waiting tasks do not start. A call to a model that has begun is paid for. A job that has ended stays as it is.",
     tags: ["jobs"],
     answers: { 200: { description: "the cancelled job", schema: z.union([Job, AcceptedJob]), example: CANCELLED_JOB } },
     problems: ["job_not_found", "job_finished"],
@@ -163,7 +163,7 @@ jobs.delete(
         example: DELETED_JOB,
       },
       202: {
-        description: "the job is deleted; objects or vectors that are left will be within minutes",
+        description: "the job is deleted; its remaining objects and vectors will be deleted within minutes",
         schema: DeletedJob,
         example: DELETED_JOB,
       },

@@ -16,7 +16,7 @@ export const KeyRequest = z.strictObject({
   expiresInDays: z.int().min(1).max(3650).optional(),
   maxConcurrentJobs: z.int().min(1).max(10_000).optional(),
   maxUploadBytesADay: z.int().min(1).optional(),
-  /** Of one upload. */
+  /** The largest upload. */
   maxUploadBytes: z.int().min(1).optional(),
   /** Prefixes of content types that it may upload, such as `audio/`. */
   contentTypes: z
@@ -26,7 +26,7 @@ export const KeyRequest = z.strictObject({
     .optional(),
 });
 
-/** The query of `DELETE /v1/keys/{id}`: what becomes of the endpoints that the key registered. */
+/** The query of `DELETE /v1/keys/{id}`: whether to keep the endpoints that the key registered. */
 export const RevokeQuery = z.strictObject({ webhooks: z.enum(["disable", "keep"]).default("disable") });
 
 /** The query of `GET /v1/keys`. */

@@ -19,14 +19,14 @@ export const keys = new Hono<App>();
 
 const tags = ["keys"] as const;
 
-/** Make a key. The operator makes them for anybody, other admins for themselves. None outlives the key that made it. */
+/** Create a key. The operator may do so for any owner, other admins only for their own. No key outlives the key that created it. */
 keys.post(
   "/",
   describe({
     operationId: "createKey",
-    summary: "Make a key; it is shown this once",
+    summary: "Create a key; only this answer shows it",
     description:
-      "Keys belong to an owner and have scopes, limits and an end. The answer is the only one that shows the key.",
+      "A key belongs to an owner, and has scopes, limits and an expiry. The answer is the only one that shows the key.",
     request: KEY_REQUEST,
     tags,
     answers: { 201: { description: "the key", schema: CreatedKey, example: CREATED_KEY } },
@@ -40,7 +40,7 @@ keys.post(
     const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request;
     const { ownerId = maker.ownerId, maxUploadBytes = null, contentTypes = null } = request;
     if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
-    // Else two keys of its own would give it twice its limit.
+    // Otherwise two keys that it creates would give it twice its limit.
     const { maxConcurrentJobs: jobs, maxUploadBytesADay: bytes, uploadLimits } = maker;
     if ([jobs, bytes, uploadLimits.maxBytes, uploadLimits.contentTypes].some((limit) => limit !== null)) {
       return problem(c, LIMITED);
@@ -71,12 +71,12 @@ keys.post(
   },
 );
 
-/** Keys, newest first, revoked ones among them: the operator's call lists everybody's. */
+/** List keys, newest first, including revoked ones. The operator's call lists those of every owner. */
 keys.get(
   "/",
   describe({
     operationId: "listKeys",
-    summary: "List keys, newest first: one's own, or for the operator everybody's",
+    summary: "List keys, newest first: your own, or for the operator those of every owner",
     description: "Shows everything about keys except the keys themselves.",
     tags,
     answers: { 200: { description: "a page", schema: KeyPage, example: KEYS } },
@@ -96,12 +96,13 @@ keys.get(
   },
 );
 
-/** Any key may ask about itself: a program learns from it what it may do. */
+/** Show the calling key its own record, so that a program can learn what it may do. Any key may call this. */
 keys.get(
   "/self",
   describe({
     operationId: "readOwnKey",
-    summary: "Read who asks, by an API key or signed in with Cloudflare Access: owner, scopes and limits",
+    summary:
+      "Read the owner, scopes and limits of the caller: an API key, or a person signed in with Cloudflare Access",
     description: "Lets a program learn which owner, scopes and limits its key has. Every key may call it.",
     tags,
     answers: { 200: { description: "the key", schema: OwnKey, example: OWN_KEY } },
@@ -117,14 +118,14 @@ keys.get(
   },
 );
 
-/** Revoke. Twice is once. What the key had sent to addresses ends with it, unless the caller wants it kept. */
+/** Revoke a key. A repeated call changes nothing. The endpoints that the key registered are disabled, unless the caller keeps them. */
 keys.delete(
   "/:id",
   describe({
     operationId: "revokeKey",
     summary: "Revoke a key",
     description:
-      "The key stops at once, with its signed links. `webhooks=keep` keeps the endpoints that it registered.",
+      "The key stops working at once, and so do its signed links. `webhooks=keep` keeps the endpoints that it registered.",
     tags,
     answers: {
       200: {
@@ -153,9 +154,15 @@ keys.delete(
   },
 );
 
-const NOT_THEIRS = { code: "forbidden", detail: "Another owner's keys are for a key of the operator." } as const;
-const LIMITED = { code: "forbidden", detail: "A key that has limits itself makes no others." } as const;
+const NOT_THEIRS = {
+  code: "forbidden",
+  detail: "Only a key of the operator may create or list the keys of another owner.",
+} as const;
+const LIMITED = {
+  code: "forbidden",
+  detail: "A key that has limits cannot create keys. Use a key without limits.",
+} as const;
 const LAST_ADMIN = {
   code: "last_admin_key",
-  detail: "It is the operator's last admin key: make another first, or nobody could.",
+  detail: "This is the operator's last admin key. Create another one first, because nobody could do so afterwards.",
 } as const;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 import { MaybeTime, NextCursor, Time } from "../http/time.ts";
 
-/** A key as its admin sees it. Limits are null where it has none. */
+/** A key as its admin sees it. A limit is null if the key does not have it. */
 export const ApiKey = z
   .object({
     id: z.string(),
@@ -16,15 +16,15 @@ export const ApiKey = z
     revokedAt: MaybeTime,
     maxConcurrentJobs: z.int().nullable(),
     maxUploadBytesADay: z.int().nullable(),
-    maxUploadBytes: z.int().nullable().describe("of one upload"),
-    contentTypes: z.array(z.string()).nullable().describe("prefixes of what it may upload"),
+    maxUploadBytes: z.int().nullable().describe("the largest upload"),
+    contentTypes: z.array(z.string()).nullable().describe("prefixes of the content types that it may upload"),
   })
   .meta({ id: "ApiKey" });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The key that asks, or who is signed in with Cloudflare Access, as such a key. */
+/** The calling key, or a person who is signed in with Cloudflare Access, shown as a key. */
 export const OwnKey = ApiKey.extend({
-  isOperator: z.boolean().describe("whether it is of the operator, who may stop queues and see all owners"),
+  isOperator: z.boolean().describe("whether the key belongs to the operator, who may pause queues and see all owners"),
   signedInBy: z
     .enum(["key", "access"])
     .describe("`access` for a person whom Cloudflare Access has let in: `label` is then their address"),
@@ -34,15 +34,17 @@ export type OwnKey = z.infer<typeof OwnKey>;
 /** The operator's first admin key, made with the setup token. */
 export const FirstKey = z.object({ key: z.string() });
 
-export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown this once") }).meta({ id: "CreatedApiKey" });
+export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown only in this answer") }).meta({
+  id: "CreatedApiKey",
+});
 export type CreatedKey = z.infer<typeof CreatedKey>;
 
-/** A key that was revoked, and what became of the endpoints that end with it. */
+/** A key that was revoked, with the endpoints that depend on it. */
 export const RevokedKey = ApiKey.extend({
   webhooks: z
     .array(z.object({ id: z.string(), disabled: z.boolean() }))
     .describe(
-      "the endpoints that it registered, led to another url or enabled again, as the last to do so: told no more, unless `webhooks=keep` was asked for",
+      "the endpoints that the key registered, and those whose `url` it changed or that it enabled last: they are disabled, unless the request had `webhooks=keep`",
     ),
 }).meta({ id: "RevokedApiKey" });
 export type RevokedKey = z.infer<typeof RevokedKey>;

@@ -2,7 +2,7 @@ import type { Key } from "../../shared/db/keys/keys.ts";
 import { iso } from "../http/time.ts";
 import type { ApiKey } from "./schema.ts";
 
-/** A key as its admin sees it. Its secret is nowhere but in the answer that made it. */
+/** A key as its admin sees it. Only the answer that created it shows its secret. */
 export function keyView(key: Key, now: number): ApiKey {
   return {
     id: key.id,

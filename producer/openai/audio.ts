@@ -52,7 +52,7 @@ async function transcribeFile(c: Context<App>, task: Wanted["task"]): Promise<Re
   if (!wanted.value.isStream) return answerWhole(c, wanted.value, file);
 
   const deps = intakeOf(c.env);
-  // Before the job is paid for.
+  // The place is taken before the job is submitted, so that a refused stream costs nothing.
   const place = await takePlace(c.get("key"), deps);
   if (place === null) return problem(c, TOO_MANY_STREAMS);
   const submitted = await submitFile(c, wanted.value, file).catch(async (error: unknown) => {

@@ -72,7 +72,7 @@ function othersOf(jobs: readonly JobDetail[]): string {
   const completed = jobs.filter(({ job }) => job.state === "completed").map(({ job }) => `'${job.id}'`);
   if (jobs.length === 1) return "";
   if (completed.length === 0) return ` None of the ${jobs.length} jobs of the call has completed.`;
-  return ` Of the ${jobs.length} jobs of the call, ${completed.length} completed: read ${completed.join(", ")} with GET /v1/jobs/{id}.`;
+  return ` ${completed.length} of the ${jobs.length} jobs of the call completed: read ${completed.join(", ")} with GET /v1/jobs/{id}.`;
 }
 
 /** The error for a job that has not completed. `param` is the parameter that has its input. */

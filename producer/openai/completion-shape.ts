@@ -24,7 +24,7 @@ export interface WrittenText {
   readonly text: string;
   readonly isCut: boolean;
   readonly units: Units;
-  /** Who wrote it: `workers-ai`, or the name of a local engine. */
+  /** The engine that wrote it: `workers-ai`, or the name of a local engine. */
   readonly engine: string;
 }
 

@@ -116,7 +116,7 @@ export const DESCRIPTIONS = {
     operationId: "createChatCompletion",
     summary: "Answer a conversation",
     description:
-      "Text in and text out, whole or with `stream` as chunks. `response_format` asks for JSON. Tools, pictures and sound are refused by name.",
+      "Text in and text out, in one piece or with `stream` as chunks. `response_format` asks for JSON. Tools, pictures and sound are refused by name.",
     tags,
     requestBody: json(ChatCompletionRequest),
     request: examples.CHAT_REQUEST,
@@ -135,7 +135,7 @@ export const DESCRIPTIONS = {
     operationId: "createResponse",
     summary: "Write a response",
     description:
-      "Text in and text out, whole or with `stream` as events. Nothing is stored, so that `previous_response_id` is refused.",
+      "Text in and text out, in one piece or with `stream` as events. Nothing is stored, so `previous_response_id` is refused.",
     tags,
     requestBody: json(ResponseRequest),
     request: examples.RESPONSE_REQUEST,

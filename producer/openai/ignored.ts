@@ -34,8 +34,8 @@ function headerName(name: string): string {
 /**
  * The answer to a request with parameters that cannot be met: 400 with the first one's own name and value. Null if all can be met, or if
  * the operator has set `OPENAI_LENIENT`: then they are named in the header, like parameters that change nothing.
- * @param given the values by parameter. A parameter that was left out needs no meeting.
- * @param reasons why a value cannot be met and what to do instead, as a sentence that goes on after name and value; null if it can.
+ * @param given the values by parameter. A parameter that was left out is not checked.
+ * @param reasons why a value cannot be met and what to do instead, as a sentence that continues after name and value; null if it can.
  */
 export function refuseUnmet(
   c: Context<App>,

@@ -82,7 +82,7 @@ export async function readImageRequest(c: Context<App>): Promise<Parsed<WantedIm
     response_format: isBase64 && response_format === "url" ? response_format : undefined,
   });
   const refused = refuseUnmet(c, request.value, {
-    background: background === "transparent" ? "the models here draw no transparent pictures. Use 'opaque'." : null,
+    background: background === "transparent" ? "the models here cannot draw transparent pictures. Use 'opaque'." : null,
     output_format:
       output_format === FORMAT ? null : `the models here draw '${FORMAT}'. Use that, and convert the picture yourself.`,
     stream: stream === true ? "pictures are not streamed. Leave it out." : null,

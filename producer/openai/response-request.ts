@@ -23,7 +23,7 @@ import {
   type WantedJson,
 } from "./text-request.ts";
 
-/** Items that a client may send back from another service. They are not needed to go on. */
+/** Items that a client may send back from another service. They are not needed to continue. */
 const PASSED_OVER = "reasoning";
 
 // Loose, because SDKs send more with each version. What is not listed here is named in the header of the answer.

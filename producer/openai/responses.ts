@@ -32,7 +32,7 @@ responses.post("/", describe(DESCRIPTIONS.createResponse), limitBody, async (c) 
   if (refused !== null) return refused;
   const now = Date.now();
   if (request.input === undefined || request.input === null) {
-    // OpenAI's own tests send nothing at all. Nothing is asked then, and nothing is paid.
+    // OpenAI's own tests send nothing at all. Then no model is asked, and nothing is paid for.
     if (c.env.OPENAI_LENIENT !== "true") return openAiError(c, NO_INPUT);
     ignore(c, "input");
     return c.json(emptyResponse(responseHead(TEXT_MODELS.fast, request, now)));

@@ -54,7 +54,7 @@ export function streamTranscript(c: Context<App>, { id }: { id: string }, place:
 
 const RUNNING = { state: "running", errorCode: null, errorMessage: null } as const;
 
-/** The key has ended, the job was deleted, or something failed here: the job may go on, may have ended or may be gone. */
+/** The key has ended, the job was deleted, or something failed here: the job may continue, may have ended or may be gone. */
 function brokenOff(id: string): OpenAiError {
   const message = `The stream of job '${id}' broke off. Read the job with GET /v1/jobs/${id}.`;
   return { status: 500, message, type: "server_error", code: "stream_broken" };
@@ -62,7 +62,7 @@ function brokenOff(id: string): OpenAiError {
 
 const GONE = { state: "failed", errorCode: null, errorMessage: "it was deleted." } as const;
 
-/** The deltas together are the text: each begins with what stands between it and the one before. */
+/** The deltas together are the text: each begins with the separator between it and the one before. */
 function deltaWriter(): (text: string) => SSEMessage | null {
   let before = "";
   return (given) => {

@@ -41,7 +41,7 @@ export function textOf(content: Content | null | undefined): string {
   return (content ?? []).map(({ text, refusal }) => text ?? refusal ?? "").join("\n\n");
 }
 
-/** OpenAI's API calls the instructions of developers so. Here they are the system's. */
+/** The roles of OpenAI's API, as the models know them: instructions of a developer are those of the system. */
 export const roles = {
   system: "system",
   developer: "system",
@@ -51,7 +51,7 @@ export const roles = {
 
 export const Role = z.enum(["system", "developer", "user", "assistant"], {
   error: ({ input }) =>
-    `${shown(input)} is not supported: a message is of 'system', 'developer', 'user' or 'assistant'`,
+    `${shown(input)} is not supported: the role of a message is 'system', 'developer', 'user' or 'assistant'`,
 });
 
 export const samplingFields = {
@@ -169,7 +169,7 @@ function withRequest(messages: readonly Message[]): readonly Message[] {
  * with nonsense. @returns what is wrong.
  */
 export function refuseMessages(messages: readonly Message[]): string | null {
-  if (messages.every(({ content }) => content.trim() === "")) return "no message has a text";
+  if (messages.every(({ content }) => content.trim() === "")) return "no message has any text";
   const chars = messages.reduce((sum, { role, content }) => sum + (role === "system" ? countChars(content) : 0), 0);
   if (chars <= MAX_SYSTEM_CHARS) return null;
   return `the instructions have ${chars} characters; the limit is ${MAX_SYSTEM_CHARS}. Send long material as the user's message`;

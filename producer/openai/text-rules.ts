@@ -41,7 +41,7 @@ export const CHAT_RULES: Rules = {
   },
   logit_bias: {
     isMet: (value) => Object.values(value ?? {}).every((bias) => bias === 0),
-    reason: "no token can be biased.",
+    reason: "token biases are not supported. Leave it out.",
   },
   web_search_options: { isMet: () => false, reason: "the models do not search the web." },
 };

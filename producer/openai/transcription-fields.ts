@@ -47,7 +47,7 @@ export interface WantedTranscript extends Wanted {
   readonly isStream: boolean;
 }
 
-/** OpenAI streams no `whisper-1`: "will be ignored", as its SDK says. */
+/** OpenAI does not stream `whisper-1`: "will be ignored", as its SDK says. */
 const UNSTREAMED = "whisper-1";
 
 /** Read the fields, name those that change nothing, and refuse those that cannot be met. */
@@ -96,7 +96,7 @@ export function readTranscription(c: Context<App>, task: Wanted["task"], form: F
   };
 }
 
-const NO_OPTION = "the model takes none. Leave it out, or use 'whisper-1' or 'accurate'.";
+const NO_OPTION = "the model does not take this. Leave it out, or use 'whisper-1' or 'accurate'.";
 
 function reasonAgainst(language: string | undefined, takesOptions: boolean, only: string | undefined): string | null {
   if (language === undefined) return null;
@@ -107,14 +107,14 @@ function reasonAgainst(language: string | undefined, takesOptions: boolean, only
 }
 
 function reasonAgainstFormat(format: string, isStream: boolean): string | null {
-  if (format === "diarized_json") return "the models here do not tell speakers apart. Use 'json' or 'verbose_json'.";
+  if (format === "diarized_json") return "the models here cannot distinguish speakers. Use 'json' or 'verbose_json'.";
   if (isStream && format !== "json" && format !== "text") {
-    return "a stream has the text alone. Use 'json', or leave out 'stream'.";
+    return "a stream has only the text. Use 'json', or leave out 'stream'.";
   }
   return null;
 }
 
-/** The values of the fields that are read, and the names of the others. A value that is empty or `null` is as good as left out. */
+/** The values of the fields that are read, and the names of the others. An empty value or `null` counts as left out. */
 function givenIn(form: Form): { readonly known: Record<string, unknown>; readonly unknown: readonly string[] } {
   const known: Record<string, unknown> = {};
   const unknown: string[] = [];

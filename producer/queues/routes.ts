@@ -111,12 +111,12 @@ const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = 
   schema: { type: "string", enum: [...JOB_KINDS] },
 };
 
-/** Pause a kind: none of its tasks is leased. Running tasks go on to their end; new jobs wait. Pausing it again changes nothing. */
+/** Pause a kind: none of its tasks is leased. Running tasks continue until they end; new jobs wait. Pausing it again changes nothing. */
 queues.post(
   "/:kind/pause",
   describe({
     operationId: "pauseKind",
-    summary: "Pause a kind: its running tasks go on, and no more are started",
+    summary: "Pause a kind: its running tasks continue, and no more are started",
     description:
       "Tasks of this kind do not start until it is resumed. Those that run end as usual. Only the operator may pause.",
     request: PAUSE_REQUEST,
@@ -177,7 +177,7 @@ queues.delete(
     operationId: "liftHold",
     summary: "Lift the hold of an account that the platform has refused",
     description:
-      "The platform refused the account, so nothing is asked of any model until a time. This lifts that stop at once. Only the operator may lift it.",
+      "The platform refused the account, so Darkroom asks no model until the hold ends. This ends the hold at once. Only the operator may lift it.",
     tags: ["operations"],
     answers: { 204: { description: "the account is not held" } },
     problems: ["forbidden"],

@@ -29,7 +29,7 @@ export const KindLoad = z
     openDeadLetters: z.int(),
     atLeast: z
       .array(z.enum(["tasks", "jobs", "openDeadLetters"]))
-      .describe("the figures of which there may be more, because only so many are counted"),
+      .describe("the figures whose count stopped at a limit, so that the true number may be higher"),
   })
   .meta({ id: "KindLoad" });
 export type KindLoad = z.infer<typeof KindLoad>;

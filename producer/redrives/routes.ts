@@ -137,13 +137,13 @@ redrives.get(
   },
 );
 
-/** Cancel a redrive. Letters that are not due yet are released; tasks that have been redriven go on. */
+/** Cancel a redrive. Letters that are not due yet are released; tasks that have been redriven continue. */
 redrives.delete(
   "/:id",
   describe({
     operationId: "cancelRedrive",
-    summary: "Cancel the part of a redrive that is not due yet",
-    description: "Letters that have not gone yet are released; those that have gone run on.",
+    summary: "Cancel the part of a redrive that has not been sent yet",
+    description: "Letters that have not been sent yet are released. Those that have been sent continue.",
     tags: ["operations"],
     answers: { 200: { description: "the redrive", schema: Redrive, example: CANCELLED_REDRIVE } },
     problems: ["redrive_not_found", "redrive_finished"],

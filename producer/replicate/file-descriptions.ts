@@ -10,7 +10,8 @@ export const FILE_DESCRIPTIONS = {
   createFile: {
     operationId: "createFile",
     summary: "Store a file",
-    description: "Afterwards the address of the file can be part of an input. The file is deleted with its retention.",
+    description:
+      "Afterwards the address of the file can be part of an input. The file is deleted when its retention is over.",
     tags,
     requestBody: formBody(FileForm),
     answers: { 201: { description: "the file", schema: StoredFile, example: examples.FILE } },
@@ -26,7 +27,7 @@ export const FILE_DESCRIPTIONS = {
   },
   getFile: {
     operationId: "getFile",
-    summary: "Read what is known of a file",
+    summary: "Read the description of a file",
     description: "Shows its type, size and checksum, and when it is deleted.",
     tags,
     answers: { 200: { description: "the file", schema: StoredFile, example: examples.FILE } },

@@ -51,7 +51,7 @@ export async function streamPrediction(c: Context<App, "/predictions/:id/stream"
   });
 }
 
-const TOO_LONG = `The prediction has not ended after ${MAX_STREAM_MS / 60_000} minutes. It goes on: get it until it has.`;
+const TOO_LONG = `The prediction has not ended after ${MAX_STREAM_MS / 60_000} minutes. It continues: get it again later.`;
 
 /** Return the events of a prediction that has ended. */
 export function eventsOf({ status, logs, output, error }: PredictionView): readonly StreamEvent[] {

@@ -57,7 +57,7 @@ retention.get(
   },
 );
 
-/** Set an owner's retention. It applies at once: maintenance deletes older jobs, fifty a minute. */
+/** Set an owner's retention. It applies at once: maintenance deletes older jobs within minutes. */
 retention.put(
   "/:ownerId",
   describe({

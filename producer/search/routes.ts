@@ -24,7 +24,7 @@ search.get(
     operationId: "search",
     summary: "Find passages by their words and by their meaning, best first",
     description:
-      "Finds passages of transcripts, texts and descriptions by meaning and by words. If the model that understands the query does not answer, only words are looked for, and `degraded` says so.",
+      "Finds passages of transcripts, texts and descriptions by meaning and by words. If the model that embeds the query does not answer, the search uses only words, and `degraded` says so.",
     tags: ["results"],
     answers: { 200: { description: "what was found, perhaps nothing", schema: SearchAnswer, example: FOUND } },
     problems: ["invalid_request"],

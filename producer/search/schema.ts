@@ -10,7 +10,7 @@ const MAX_HITS = 50;
 
 /** The query of `GET /v1/search`. */
 export const SearchQuery = z.strictObject({
-  q: boundedText({ max: MAX_QUERY_CHARS, min: 1, trim: true, empty: "there is nothing to look for" }),
+  q: boundedText({ max: MAX_QUERY_CHARS, min: 1, trim: true, empty: "the query is empty" }),
   limit: z.coerce.number().int().min(1).max(MAX_HITS).default(10),
   kind: z.enum(JOB_KINDS).optional(),
   jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),
@@ -23,28 +23,28 @@ export const SearchHit = z
     jobId: z.string(),
     kind: z.enum(JOB_KINDS).describe("of the job"),
     title: z.string().describe("of the job: its file's name, or the beginning of its prompt or text"),
-    source: z.enum(PASSAGE_SOURCES).describe("what of the job says it"),
+    source: z.enum(PASSAGE_SOURCES).describe("the part of the job that the passage is from"),
     text: z.string(),
     snippet: z.string().describe("the part of it around the words"),
-    startMs: z.int().nullable().describe("where a recording says it; null for other sources"),
+    startMs: z.int().nullable().describe("when the passage begins in the recording; null for other sources"),
     endMs: z.int().nullable(),
     score: z.number().describe("comparable within one answer"),
-    similarity: z.number().nullable().describe("cosine of the meanings; null where words alone found it"),
+    similarity: z.number().nullable().describe("the cosine similarity of the meanings; null if only words found it"),
     foundBy: z.array(z.enum(["words", "meaning"])),
-    url: z.string().describe("the passage: that part of the transcript, else the job"),
+    url: z.string().describe("the part of the transcript that has the passage; for other sources the job"),
     jobUrl: z.string(),
   })
   .meta({ id: "SearchHit" });
 export type SearchHit = z.infer<typeof SearchHit>;
 
-/** What was found, best first, and what understanding the query cost. */
+/** What was found, best first, and the cost of embedding the query. */
 export const SearchAnswer = z
   .object({
     hits: z.array(SearchHit),
     model: z.string(),
-    engine: z.string().nullable().describe("who understood the query; null where nobody did"),
+    engine: z.string().nullable().describe("the engine that embedded the query; null if none did"),
     neurons: z.number(),
-    degraded: z.string().nullable().describe("why words alone were looked for; null where meaning was as well"),
+    degraded: z.string().nullable().describe("why the search used only words; null if it also used meaning"),
   })
   .meta({ id: "SearchAnswer" });
 export type SearchAnswer = z.infer<typeof SearchAnswer>;

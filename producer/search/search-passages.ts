@@ -16,17 +16,17 @@ export interface SearchDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
 /** What was found, and how. */
 export interface Found {
   readonly hits: readonly Hit[];
-  /** Who understood the query; null where nobody did. */
+  /** The engine that embedded the query; null if none did. */
   readonly engine: string | null;
   readonly neurons: number;
-  /** Why words alone were looked for; null where meaning was as well. */
+  /** Why the search used only words; null if it also used meaning. */
   readonly degraded: string | null;
 }
 
-/** Whoever searches waits for it. */
+/** A person waits for the search. */
 const MODEL_TIMEOUT_MS = 5000;
 
-/** Look for passages of this owner by words and by meaning; by words alone while meaning cannot be had. */
+/** Look for passages of this owner by words and by meaning; only by words if the model or the index of vectors does not answer. */
 export async function searchPassages(
   ownerId: string,
   { q, ...scope }: SearchQuery,
@@ -50,13 +50,13 @@ export async function searchPassages(
   const [hits] = await Promise.all([byBoth, paid.ok ? paid.settle(calls, failedWith) : null]);
   const how = { engine: understood?.engine ?? null, neurons: neuronsOf(calls) ?? 0 };
   if (hits !== null) return { hits, ...how, degraded: null };
-  const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} Only words were looked for.`;
+  const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} The search used only words.`;
   return { hits: await passages.query(byWords), ...how, degraded };
 }
 
 function silenceOf(isModelSilent: boolean): string {
-  const silent = isModelSilent ? "model that understands the query" : "index of meanings";
-  return `The ${silent} did not answer; only words were looked for.`;
+  const silent = isModelSilent ? "model that embeds the query" : "index of vectors";
+  return `The ${silent} did not answer, so the search used only words.`;
 }
 
 /** @throws an Error if the model does not answer, or not in time. */

@@ -11,17 +11,17 @@ export function isUsableToken(token: string | undefined): token is string {
 }
 
 /** How to set a token for a deployment. The API sends this text too. */
-export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which also makes the first admin key.`;
+export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which also creates the first admin key.`;
 
 export const ALREADY_SET_UP =
-  "This deployment already has its first admin key. If the key has expired, run bin/provision, which makes another one. If the key is lost, see docs/security.md.";
+  "This deployment already has its first admin key. If the key has expired, run bin/provision, which creates another one. If the key is lost, see docs/security.md.";
 
 /** @param attempt the random text that the form sends with the token. @param refusal why the last token was refused. */
 export function setupPage(state: SetupState, attempt: string, refusal?: string) {
   switch (state) {
     case "unset":
       return page(
-        html`<p>This deployment has no setup token, so this page cannot make a key.</p>
+        html`<p>This deployment has no setup token, so this page cannot create a key.</p>
           <p>${HOW_TO_OPEN}</p>`,
       );
     case "done":
@@ -36,7 +36,7 @@ export function setupPage(state: SetupState, attempt: string, refusal?: string) 
             <p><label for="token">Setup token</label></p>
             <input id="token" name="token" type="password" autocomplete="off" required />
             <input name="attempt" type="hidden" value="${attempt}" />
-            <button>Make the first admin key</button>
+            <button>Create the first admin key</button>
           </form>
           <p>
             The token is the secret SETUP_TOKEN that you set when you deployed. It works once. If no answer comes,

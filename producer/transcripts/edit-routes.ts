@@ -95,7 +95,7 @@ transcriptEdits.get(
   describe({
     operationId: "readTranscriptHistory",
     summary: "List the versions of a transcript: the latest hundred, and the original",
-    description: "Lists the edits, latest first. The original is version 0, and is not listed.",
+    description: "Lists the edits, latest first. The original comes last, as version 0.",
     tags: ["results"],
     answers: { 200: { description: "the versions, latest first", schema: TranscriptHistory, example: HISTORY } },
     problems: ["job_not_found", "artifact_not_found"],

@@ -42,7 +42,10 @@ export async function completeUpload(
   return { ok: false, problem: refusedUpload(described) };
 }
 
-const REPLACED: Problem = { code: "upload_unfinished", detail: "The object was replaced during the request." };
+const REPLACED: Problem = {
+  code: "upload_unfinished",
+  detail: "The object was replaced during the request. Complete the upload again.",
+};
 
 /** Make one object of the parts. @returns a sentence if that is not possible yet. */
 async function assemble(

@@ -146,7 +146,8 @@ presignedUploads.put(
   describe({
     operationId: "reportParts",
     summary: "Report parts as stored, so that an interrupted upload can continue after them",
-    description: "Darkroom keeps the reports only to tell them again. Completing the upload does not need them.",
+    description:
+      "Darkroom stores the reports only so that a client can read them after a break. Completing the upload does not need them.",
     request: STORED_PARTS,
     tags,
     answers: { 204: { description: "the parts are recorded" } },

@@ -19,7 +19,7 @@ usage.get(
     operationId: "readUsage",
     summary: "Read what was consumed, by day, model, kind or owner",
     description:
-      "Sums calls, neurons and cost by day, model, kind or owner, and tells how many of the day's free neurons are left.",
+      "Sums calls, neurons and cost by day, model, kind or owner, and shows how many of the day's free neurons are left.",
     tags: ["cost"],
     answers: {
       200: {

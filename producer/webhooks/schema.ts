@@ -14,7 +14,7 @@ export const Webhook = z
     createdBy: z
       .string()
       .describe(
-        "the key that registered it, or was the last to change its url or enable it again; the endpoint ends with this key. `access-…` is a person",
+        "the key that registered it, or was the last to change its url or enable it again; the endpoint is disabled when this key is revoked. `access-…` is a person",
       ),
     createdAt: Time,
   })

@@ -1,7 +1,7 @@
 // The line of an archived job: one line of JSON.
 import * as z from "zod";
 
-/** Where the line of a job lies. */
+/** Where the line of a job is. */
 export interface LinePlace {
   /** The object. */
   readonly archiveId: string;

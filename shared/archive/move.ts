@@ -22,7 +22,7 @@ export async function exportJob(job: ExportableJob, { db, media }: WholeDeps): P
   return ExportedJob.parse(JSON.parse(`{${parts.join(",")}}`));
 }
 
-/** What became of a line: `known` if there is a job with this id, which stays as it is. */
+/** The result of a line: `known` if there is a job with this id, which stays as it is. */
 export type ImportOutcome =
   | { readonly type: "imported" | "known" }
   | { readonly type: "refused"; readonly reason: string };

@@ -1,4 +1,4 @@
-// Each line of an archive is encrypted with a key of its own, which lies in its job's row and nowhere else. An archive is never
+// Each line of an archive is encrypted with a key of its own, which only its job's row has. An archive is never
 // changed, so a line stays in it when its job is deleted; without the row nobody can read the line.
 import { decodeText } from "../input/decode-text.ts";
 

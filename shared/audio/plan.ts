@@ -40,7 +40,7 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
 }
 
 const POINTS_OUTSIDE =
-  "The file is damaged: a number in it points outside of it. Its upload may have been interrupted: send it again.";
+  "The file is damaged: a number in it points outside the file. Its upload may have been interrupted: send it again.";
 
 /** Return the same plan with each chunk once for each channel. */
 function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {
@@ -48,7 +48,7 @@ function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {
   if (channels === undefined) {
     return refuse(
       "channels_not_separable",
-      `The channels of ${codec} cannot be told apart without decoding it. Convert it first: ffmpeg -i INPUT -map 0:a:${track} -c:a pcm_s16le OUTPUT.wav`,
+      `The channels of ${codec} cannot be separated without decoding it. Convert it first: ffmpeg -i INPUT -map 0:a:${track} -c:a pcm_s16le OUTPUT.wav`,
     );
   }
   if (channels > MAX_SEPARATE_CHANNELS) {

@@ -35,7 +35,7 @@ const UNKNOWN =
   "The file is not a recording in a supported format: WAV, AIFF, AU, CAF, MP3, M4A, AAC, FLAC, Ogg, WebM, MKV, MP4, MOV, MPEG-TS or M2TS. Convert it to one of them.";
 
 const SNIFF_BYTES = 8 * 1024;
-/** The number of frames in a row that proves sound behind junk. Three may be chance. */
+/** The number of frames in a row that proves that sound follows other bytes. Three may be chance. */
 const SURE_FRAMES = 8;
 
 const MARKED = CONTAINERS.flatMap((container) =>
@@ -120,7 +120,7 @@ function byFrames(head: Uint8Array, work: Work): Container | null {
   return first;
 }
 
-/** Find a long enough run of frames behind the rest of the file that the recording was cut from. */
+/** Find a long enough run of frames after the remains of the file that the recording was cut from. */
 function behindJunkOf(bytes: Uint8Array, work: Work): Container | null {
   return FRAMED.find(({ parse }) => goesOn(bytes, parse, work))?.container ?? null;
 }

@@ -27,7 +27,7 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
 
 /**
  * SubRip: numbered cues, commas before the milliseconds. Many players show every line from left to right. A right-to-left line
- * therefore stands in an embedding (UAX #9), which older players know too.
+ * is therefore in an embedding (UAX #9), which older players know too.
  */
 export function toSrt(captions: readonly Caption[]): string {
   return captions

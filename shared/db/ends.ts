@@ -1,6 +1,6 @@
 // Deletes rows that have reached their age, of tables whose only index by time begins with the owner.
 
-/** The tables, and the columns that tell their rows apart. */
+/** The tables, and the columns that identify their rows. */
 const KEYS = { uploads: ["bucket", "key", "etag"], audit: ["id"] } as const satisfies Record<string, readonly string[]>;
 
 export type EndingTable = keyof typeof KEYS;

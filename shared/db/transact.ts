@@ -9,7 +9,7 @@ export type Statement<Answer> = D1PreparedStatement | Returning<Answer>;
 
 /**
  * @param read gets the rows that `prepared` returns, and how many rows it changed. It declares the type of its rows, because
- * the columns are in the statement beside it.
+ * the columns are in that statement.
  */
 export function returning<Answer>(
   prepared: D1PreparedStatement,

@@ -16,13 +16,13 @@ export function clip(text: string, maxChars: number): string {
 
 const encoder = new TextEncoder();
 
-/** Return the first characters of a text that have at most so many bytes in UTF-8. */
+/** Return as many characters from the beginning of a text as fit into this many bytes of UTF-8. */
 export function clipBytes(text: string, maxBytes: number): string {
   const { read } = encoder.encodeInto(text, new Uint8Array(maxBytes));
   return text.slice(0, read);
 }
 
-/** Return the last characters of a text that have at most so many bytes in UTF-8. */
+/** Return as many characters from the end of a text as fit into this many bytes of UTF-8. */
 export function clipBytesFront(text: string, maxBytes: number): string {
   let [start, bytes] = [text.length, 0];
   while (start > 0) {

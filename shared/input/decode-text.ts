@@ -20,7 +20,7 @@ const UTF_32_MARKS = [
 ] as const;
 
 /**
- * Decode bytes in the encoding that their byte-order mark names, or else in UTF-8. Nothing is replaced, because a model would
+ * Decode bytes in the encoding that their byte-order mark names, otherwise in UTF-8. Nothing is replaced, because a model would
  * be paid for reading replacement characters.
  * @param isWhole false for the beginning of a text, which may end in the middle of a character.
  */

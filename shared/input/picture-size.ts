@@ -22,7 +22,7 @@ export function pictureSize(bytes: Uint8Array): PictureSize | null {
 
 const SOI = 0xd8;
 const SOS = 0xda;
-/** Markers without a length behind them (ITU-T T.81, table B.1): TEM, RSTn, SOI. */
+/** Markers that are not followed by a length (ITU-T T.81, table B.1): TEM, RSTn, SOI. */
 const BARE = new Set([0x01, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, SOI]);
 
 /** Find the frame header of a JPEG as decoders do: by its segments, passing over stray bytes between them (ITU-T T.81, B.2.2). */

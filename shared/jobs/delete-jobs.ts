@@ -13,7 +13,7 @@ export interface DeletionDeps {
   readonly passages: PassageIndex;
 }
 
-/** What became of a source: it was deleted, or another job reads it (`in_use`), or it is gone or replaced (`none`). */
+/** What happened to a source: it was deleted, or another job reads it (`in_use`), or it is gone or replaced (`none`). */
 export type SourceFate = "deleted" | "in_use" | "none";
 
 const AT_ONCE = 4;
@@ -23,7 +23,7 @@ const OBJECTS_A_CALL = 1000;
 
 /**
  * Delete what is left of jobs that D1 has forgotten. May be called again at any time: the same rows find what it did not reach.
- * @returns what became of their sources, in order; null if none was to be deleted.
+ * @returns what happened to their sources, in order; null if none was to be deleted.
  */
 export async function deleteLeftovers(
   leftovers: readonly Leftover[],

@@ -1,4 +1,4 @@
-// The only entrance for jobs: however an upload comes in, this decides what becomes of it.
+// Every upload passes through here, however it comes in. This decides which job it becomes.
 import { SNIFF_BYTES } from "../limits.ts";
 import type { JobWork } from "../kinds/index.ts";
 import type { Intake } from "./intake.ts";

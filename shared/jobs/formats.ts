@@ -1,5 +1,5 @@
 // Two versions of the Worker may run on one database and one queue: while a deployment spreads, and after a rollback. What one
-// version writes for another to read later has a format. A version that does not know a format leaves it alone: it puts
+// version writes for another to read later has a format. A version that does not know a format does not touch it: it puts
 // messages and tasks off (`snooze`), and never gives up on them. Raise a number when an earlier version could misread what this
 // one writes. This version must continue to read all lower numbers. Migrations only add, so an earlier version runs on the
 // newer schema.

@@ -55,7 +55,7 @@ export interface Discarded {
 }
 
 /**
- * The outcome of an attempt. A processor returns one, the runner makes one of whatever a processor throws, and settlement
+ * The outcome of an attempt. A processor returns one, the runner turns anything that a processor throws into one, and settlement
  * writes it. `scheduledAt` is epoch milliseconds.
  */
 export type Outcome = (

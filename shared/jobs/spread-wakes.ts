@@ -14,7 +14,7 @@ export function secondsUntil(moment: number, now: number): number {
 }
 
 /**
- * Say when the messages for tasks that are ready are to come: as many at once as their model may be asked now, and the others at
+ * Choose the times of the messages for tasks that are ready: as many at once as their model may be asked now, and the others at
  * its rate. Never throws: without an answer from D1 they come at once.
  */
 export async function spreadWakes(

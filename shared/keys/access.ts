@@ -1,4 +1,4 @@
-// Who may sign in with Cloudflare Access, and with which rights. Three variables say so: either all are set, or none. Nothing is stored in
+// The people who may sign in with Cloudflare Access, and their rights. Three variables define them: either all are set, or none. Nothing is stored in
 // D1, so a change takes effect with the next deployment, also for links and uploads that were made before.
 import * as z from "zod";
 
@@ -76,7 +76,7 @@ function refuseIneffective(members: readonly AccessMember[], context: z.Refineme
   const places = new Map<string, number>();
   for (const [index, { who, scopes }] of members.entries()) {
     if (who.startsWith("group:") && scopes.length === 0) {
-      const message = "names no scope, and a group cannot be locked out, because Access may leave groups out";
+      const message = "has no scope, but a group cannot be refused in this way, because Access may leave groups out";
       context.addIssue({ code: "custom", path: [index, "scopes"], message });
     }
     const names = who.startsWith("group:") ? [who] : [who, domainOf(who)];
@@ -105,7 +105,7 @@ export function accessOf({ ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_
     .map((tag) => tag.trim())
     .filter((tag) => tag !== "");
   if (audiences.length === 0 || !audiences.every((tag) => AUDIENCE.test(tag))) {
-    const why = "ACCESS_AUD is not the AUD tag of an Access application, or several of them with commas between.";
+    const why = "ACCESS_AUD is not the AUD tag of an Access application, or several of them separated by commas.";
     return { state: "wrong", why };
   }
   const members = readMembers(given);
@@ -175,7 +175,7 @@ export async function memberOfId(access: Access, keyId: string): Promise<AccessM
   return null;
 }
 
-/** An entry without scopes lets nobody in. It stands before a domain or a group, to lock one of its people out. */
+/** An entry without scopes refuses the person. It comes before a domain or a group, to lock one of its people out. */
 function unlessEmpty(member: AccessMember | undefined): AccessMember | null {
   return member === undefined || member.scopes.length === 0 ? null : member;
 }

@@ -33,7 +33,7 @@ export const JobInput = z.union(each("input"));
 /** Options of some kind, as a client gives them. */
 export type AskedOptions = z.input<Registered["options"]>;
 
-/** A kind as it is looked up. Give it only the inputs of its own jobs. */
+/** A kind that was looked up by its name. Give it only the inputs of its own jobs. */
 type AnyKind = Kind<JobWork["input"]> & { readonly firstTask: KindTask; readonly kind: JobKind };
 
 const BY_NAME: ReadonlyMap<string, AnyKind> = new Map<string, AnyKind>(ALL.map((kind) => [kind.kind, kind]));
@@ -54,7 +54,7 @@ export function defaultKind(media: Media): JobKind | undefined {
   return [...BY_NAME.values()].find(({ uploads }) => uploads.byDefault.includes(media))?.kind;
 }
 
-/** Return the work of each kind. The cast keeps which input belongs to which kind; `map` alone would mix them. */
+/** Return the work of each kind. The cast keeps which input belongs to which kind; a plain `map` would mix them. */
 function works(): Works<typeof ALL> {
   return ALL.map(({ kind, input }) => z.strictObject({ kind: z.literal(kind), input })) as unknown as Works<typeof ALL>;
 }

@@ -14,7 +14,7 @@ export type Media = "audio" | "image" | "text" | "prompt";
 /** The words that a job was given: the text itself, or the object that contains it. */
 export type GivenWords = { readonly maxChars: number } & ({ readonly text: string } | { readonly source: Source });
 
-/** The job has written the text itself: it is the main artifact, and has at most so many tokens of a model. */
+/** The job has written the text itself: it is the main artifact, and has at most this many tokens of a model. */
 export interface WrittenWords {
   readonly maxTokens: number;
 }
@@ -58,8 +58,8 @@ export interface Kind<Input = never> {
   readonly tasks: Readonly<Record<string, number>>;
   readonly firstTask: string;
   /**
-   * The name of the main artifact, or how the name begins; several if the input decides which it is. A job without this artifact was
-   * given up on.
+   * The name of the main artifact, or how the name begins; several if the input decides which it is. A job without this artifact has
+   * failed.
    */
   readonly result: string | readonly string[];
   /** What its jobs may leave, as far as the kind alone decides: steps are checked before there is an input. */

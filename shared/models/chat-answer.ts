@@ -28,7 +28,7 @@ export function readChat(answer: Readable): string {
 
 /**
  * Return whether the model stopped because it wrote as much as it may. Many answers do not say why the model ended; then the
- * number of tokens tells, if there is one.
+ * number of tokens shows it, if there is one.
  */
 export function isCutBy(value: unknown, maxTokens: number): boolean {
   const read = z.object({ choices: z.array(z.object({ finish_reason: Text })).nullish() }).safeParse(value);

@@ -18,7 +18,7 @@ const Consumed = z.object({
   transcription_info: z.object({ duration: Count.optional() }).nullish().catch(undefined),
 });
 
-/** Moondream's answer may be wrapped; its usage is then beside the answer. */
+/** Moondream's answer may be wrapped; its usage is then next to the answer. */
 const Answer = Consumed.extend({ result: Consumed.nullish().catch(undefined) });
 
 /** Return what an answer reports that it consumed: no units if it reports none, no neurons if it names none. */

@@ -7,7 +7,7 @@ import type { Chat } from "./chat.ts";
 export interface Cut {
   /** The oldest messages between the instructions and the prompt are left out first. */
   readonly messagesLeftOut: number;
-  /** Then the middle of the prompt: instructions mostly stand at one of its ends. */
+  /** Then the middle of the prompt: instructions are mostly at one of its ends. */
   readonly promptCharsLeftOut: number;
   /** Instructions that would leave less than half of the context to the prompt lose the middle as well. */
   readonly instructionCharsLeftOut: number;
@@ -46,7 +46,7 @@ const encoder = new TextEncoder();
 
 /**
  * Cut a chat so that it fits the context of every model that may be asked, with the tokens that may be written. The instructions and
- * the last message always stay; of what is too long, both ends.
+ * the last message always stay; if one of them is too long, both its ends stay.
  */
 export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
   const context = Math.min(...models.map(contextTokens));

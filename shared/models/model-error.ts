@@ -164,7 +164,7 @@ export function anotherMayAnswer(error: unknown): boolean {
 }
 
 /**
- * Return the failure and the remedy that an exception of an attempt stands for. Only a ModelError says something about a model;
+ * Translate an exception of an attempt into a failure and a remedy. Only a ModelError says something about a model;
  * for any other exception nothing is guessed.
  */
 export function failureOf(error: unknown): Pick<ModelError, "failure" | "remedy"> {

@@ -44,7 +44,7 @@ export interface AnsweredCall extends ModelCall {
   readonly engine: string;
 }
 
-/** A model's answer: JSON if the platform says so, else bytes. */
+/** A model's answer: JSON if the platform says so, otherwise bytes. */
 export type ModelAnswer =
   | { readonly type: "json"; readonly value: unknown; readonly call: AnsweredCall }
   | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: AnsweredCall };

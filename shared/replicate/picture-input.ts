@@ -78,7 +78,7 @@ export const Flux2Input = z
       .meta({ description: "width to height; 'custom' for 'width' and 'height'" }),
     width: z.int().optional().meta({ description: "pixels" }),
     height: z.int().optional().meta({ description: "pixels" }),
-    num_inference_steps: z.int().optional().meta({ description: "denoising steps, of flux-2-dev alone" }),
+    num_inference_steps: z.int().optional().meta({ description: "denoising steps; only for flux-2-dev" }),
     guidance: z.number().optional().meta({ description: "how closely to follow the prompt" }),
   })
   .superRefine(({ aspect_ratio: ratio, megapixels, ...sides }, context) => {

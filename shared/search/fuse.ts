@@ -11,7 +11,7 @@ export interface Fused<Ranking extends string> {
   readonly foundBy: readonly Ranking[];
 }
 
-/** Join rankings whose scores cannot be compared, by their places alone. The best comes first. */
+/** Join rankings whose scores cannot be compared, only by their places. The best comes first. */
 export function fuse<Ranking extends string>(
   rankings: readonly { readonly name: Ranking; readonly ids: readonly string[] }[],
   limit: number,

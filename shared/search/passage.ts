@@ -62,7 +62,7 @@ export interface PassageQuery {
   readonly ownerId: string;
   /** The query as a person typed it. No part of it is syntax. */
   readonly text: string;
-  /** The vector of the query and its space; null to search by words alone. */
+  /** The vector of the query and its space; null to search only by words. */
   readonly meaning: { readonly vector: Float32Array; readonly space: string } | null;
   readonly limit: number;
   readonly jobId?: string | undefined;
@@ -77,7 +77,7 @@ export interface Hit extends Passage {
   /** The order of hits. Scores can be compared only within one answer. */
   readonly score: number;
   readonly foundBy: readonly FoundBy[];
-  /** The cosine between the vectors of query and passage; null if the hit was found by words alone. */
+  /** The cosine between the vectors of query and passage; null if the hit was found only by words. */
   readonly similarity: number | null;
 }
 

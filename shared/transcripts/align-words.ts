@@ -12,7 +12,7 @@ export interface Step {
   readonly leftIndex: number;
   readonly rightIndex: number;
   readonly kind: Likeness | "left_only" | "right_only";
-  /** Whether the word lies well inside the overlap, so that the other side should have it too. */
+  /** Whether the word is well inside the overlap, so that the other side should have it too. */
   readonly isInside: boolean;
 }
 
@@ -88,7 +88,7 @@ function toHeard(word: Word): HeardWord {
   return { text: normalizeWord(word.text), middleMs: (word.startMs + word.endMs) / 2 };
 }
 
-// A word that seems to lie this deep inside may really lie outside the overlap, in audio that the other chunk does not have.
+// A word that seems to be this deep inside may really be outside the overlap, in audio that the other chunk does not have.
 function oneSidedCost(depthMs: number): number {
   const outsideShare = Math.min(1, Math.max(0, (EDGE_MS - depthMs) / (2 * EDGE_MS)));
   return Math.min(ONE_SIDED_COST, -Math.log(outsideShare));

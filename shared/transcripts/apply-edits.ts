@@ -47,7 +47,7 @@ export function applyEdits(transcript: Transcript, operations: readonly EditOper
       continue;
     }
     const bounds = {
-      // A word must lie between the neighbouring segments. Otherwise it would be read out of order.
+      // A word must be between the neighbouring segments. Otherwise it would be read out of order.
       fromMs: segments[at - 1]?.startMs ?? 0,
       toMs: segments[at + 1]?.endMs ?? transcript.durationMs ?? Infinity,
     };
@@ -123,7 +123,7 @@ function issuesOf(spans: readonly Span[], count: number): readonly EditIssue[] {
     if (span.from >= before.to && !isSamePlace) continue;
     issues.push({
       path: `operations.${span.index}`,
-      message: `Operation ${before.index} is about the same words; make one operation of the two`,
+      message: `Operation ${before.index} changes the same words; combine the two operations`,
     });
   }
   return issues;
@@ -174,7 +174,7 @@ function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly 
   return result;
 }
 
-/** Return the times of new words: the given times, else those of the words that they replace one by one, else interpolated times. */
+/** Return the times of new words: the given times, otherwise those of the words that they replace one by one, otherwise interpolated times. */
 function timesOf(
   given: readonly NewWord[],
   replaced: readonly Word[],
@@ -212,11 +212,14 @@ function timeIssues(words: readonly Placed[], { fromMs, toMs }: Bounds): readonl
     if (path === null) continue;
     const earliestMs = words[index - 1]?.startMs ?? fromMs;
     const latestMs = words[index + 1]?.endMs ?? toMs;
-    if (startMs > endMs) issues.push({ path, message: `begins at ${startMs} ms and ends before, at ${endMs} ms` });
+    if (startMs > endMs) issues.push({ path, message: `begins at ${startMs} ms, but ends earlier, at ${endMs} ms` });
     else if (startMs < earliestMs)
-      issues.push({ path, message: `begins at ${startMs} ms, before the word before it (${earliestMs} ms)` });
+      issues.push({
+        path,
+        message: `begins at ${startMs} ms, before the preceding word or segment (${earliestMs} ms)`,
+      });
     else if (endMs > latestMs)
-      issues.push({ path, message: `ends at ${endMs} ms, after what follows it (${latestMs} ms)` });
+      issues.push({ path, message: `ends at ${endMs} ms, after the following word or segment (${latestMs} ms)` });
   }
   return issues;
 }

@@ -26,9 +26,9 @@ const NewWord = z.strictObject({
     max: MAX_WORD_CHARS,
     min: 1,
     trim: true,
-    empty: "is empty; to take words away use the operation 'remove'",
+    empty: "is empty; to remove words use the operation 'remove'",
   }),
-  startMs: timeMs.exactOptional().describe("interpolated, or kept of the word that is replaced, if left out"),
+  startMs: timeMs.exactOptional().describe("if left out, the time of the replaced word or an interpolated one"),
   endMs: timeMs.exactOptional(),
 });
 export type NewWord = z.infer<typeof NewWord>;
@@ -52,15 +52,13 @@ export const EditOperation = z
     z.strictObject({
       op: z.literal("insert"),
       segment: place,
-      word: place.describe("before which; the number of words to insert at the end"),
+      word: place.describe("the word before which to insert; to insert at the end, the number of words"),
       words: NewWords,
     }),
     z.strictObject({
       op: z.literal("speaker"),
       segment: place,
-      speaker: oneLine({ max: MAX_SPEAKER_CHARS, min: 1, trim: true })
-        .nullable()
-        .describe("null for nobody in particular"),
+      speaker: oneLine({ max: MAX_SPEAKER_CHARS, min: 1, trim: true }).nullable().describe("null removes the name"),
     }),
   ])
   .meta({ id: "EditOperation" });

@@ -3,7 +3,7 @@ import { textOfWords } from "./place-words.ts";
 import type { Segment, Stretch, Transcript } from "./transcript.ts";
 
 /**
- * Fill the gaps of an edited transcript with what has been transcribed since: a chunk that had been given up on was redriven, and
+ * Fill the gaps of an edited transcript with what has been transcribed since: a chunk that had been discarded was redriven, and
  * the original is now more complete. What people have written does not change.
  */
 export function fillGaps(edited: Transcript, original: Transcript): Transcript {

@@ -17,7 +17,7 @@ export function hasUnspaced(text: string): boolean {
   return UNSPACED.test(text);
 }
 
-/** Whether a character is Han or kana. These have no space beside words of another script either (私はAIが好き). */
+/** Whether a character is Han or kana. These have no space next to words of another script either (私はAIが好き). */
 export function isIdeographic(char: string): boolean {
   return IDEOGRAPHIC.test(char);
 }

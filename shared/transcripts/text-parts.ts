@@ -14,7 +14,7 @@ export function textParts(lines: readonly string[], maxChars: number): readonly 
   return parts;
 }
 
-/** Return where to cut a text without spaces: after its last sentence, else before its last word. */
+/** Return where to cut a text without spaces: after its last sentence, otherwise before its last word. */
 function lastWordStart(text: string): number {
   if (!hasUnspaced(text)) return text.length;
   const sentence = Math.max(...["。", "！", "？", "။", "។"].map((mark) => text.lastIndexOf(mark) + 1));

@@ -11,7 +11,7 @@ export const Word = z.object({ startMs: ms, endMs: ms, text: z.string(), channel
 export type Word = z.infer<typeof Word>;
 
 /**
- * A timed piece of a transcript. `words` is empty if the model gave no word times. `speaker` is set if somebody has named the speaker.
+ * A timed piece of a transcript. `words` is empty if the model gave no word times. `speaker` is set if a person has named the speaker.
  * `language` is set if it differs from the language of the transcript.
  */
 export const Segment = z.object({

@@ -52,7 +52,7 @@ export function limitsOf(object: R2Object): Record<string, string> {
 const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
 
 /**
- * Decide which job an object becomes: by its metadata, else by its bytes, else by its name.
+ * Decide which job an object becomes: by its metadata if set, otherwise by its bytes, otherwise by its name.
  * @param hasImages whether Cloudflare Images is bound, which converts HEIC and AVIF.
  */
 export async function routeUpload(upload: UploadHead, { hasImages }: { hasImages: boolean }): Promise<Route> {

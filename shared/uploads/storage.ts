@@ -24,7 +24,7 @@ export function isResultKey(key: string): boolean {
   return key.startsWith(RESULTS_PREFIX);
 }
 
-/** Keys that Darkroom gives out, one for each upload: each becomes one job, whatever is put there later. */
+/** Keys that Darkroom gives out, one for each upload: each becomes one job, even if other bytes are put there later. */
 export const UPLOADS_PREFIX = `${INBOX_PREFIX}uploads/`;
 
 /** Return the key of a client's upload. Its own id keeps two uploads of the same name apart. */
@@ -66,7 +66,7 @@ export function fileKey(fileId: string): string {
   return `${FILES_PREFIX}${fileId}`;
 }
 
-/** What the product itself keeps in the bucket, in case the database is set back (docs/operations.md). */
+/** Records that the product itself keeps in the bucket, in case the database is set back (docs/operations.md). */
 const SYSTEM_PREFIX = "system/";
 /** When maintenance last ran. */
 export const CLOCK_KEY = `${SYSTEM_PREFIX}clock`;
@@ -77,7 +77,7 @@ export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
 /** Which jobs reuse the result of another. */
 export const REUSED_PREFIX = `${SYSTEM_PREFIX}reused/`;
 
-/** What old jobs consist of: many lines an object (docs/decisions/archive.md). */
+/** The contents of old jobs: many lines in an object (docs/decisions/archive.md). */
 const ARCHIVES_PREFIX = `${SYSTEM_PREFIX}archives/`;
 
 /** Return the key of an object with lines of archived jobs. */

@@ -41,7 +41,7 @@ const FORM =
   "this is a multipart form, not the file itself. Send the file's bytes as the body: curl --data-binary @recording.mp3 (not --form)";
 
 const SEGMENT =
-  "this is a segment of a stream (.m4s), which cannot be read alone. Join all of them behind their beginning: cat init.mp4 segment-*.m4s > recording.mp4";
+  "this is a segment of a stream (.m4s), which cannot be read alone. Join all segments after the first part of the stream: cat init.mp4 segment-*.m4s > recording.mp4";
 
 /** The first box of a segment (ISO/IEC 14496-12, 8.16). A whole file begins with others. */
 const SEGMENT_BOXES = new Set(["styp", "moof", "sidx"]);

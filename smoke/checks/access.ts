@@ -3,7 +3,7 @@ import { type Check, Failure, pass } from "../check.ts";
 
 const ADVICE: Readonly<Record<string, string>> = {
   network_error: "Set DARKROOM_URL to the address that `npm run deploy` printed; offline, run npm start first.",
-  unauthorized: "Set DARKROOM_API_KEY to a key of the operator; bin/provision makes one if there is none.",
+  unauthorized: "Set DARKROOM_API_KEY to a key of the operator; bin/provision creates one if there is none.",
   insufficient_scope: "Create a key with every scope: POST /v1/keys.",
   unavailable: "Apply the migrations: docs/operations.md, A migration was not applied.",
 };

@@ -43,5 +43,5 @@ async function announce(smoke: Smoke): Promise<Finding> {
   }
   await smoke.end(found.jobId);
   const how = isLocal ? "The sweep, which stands in for notifications offline," : "The bucket's notification";
-  return pass(`${how} made a job of an object ${seconds(tookMs)} after its PUT.`);
+  return pass(`${how} created the job of an object ${seconds(tookMs)} after its PUT.`);
 }

@@ -26,7 +26,7 @@ export const overlap: Check = {
     });
     const completed = jobs.filter(({ state }) => state === "completed").length;
     if (completed < JOBS || spans.length < JOBS) {
-      const means = `Of ${JOBS} jobs submitted together ${completed} completed, and ${spans.length} calls have times.`;
+      const means = `${completed} of ${JOBS} jobs that were submitted together completed, and ${spans.length} calls have times.`;
       throw new Failure(means, "See docs/operations.md, The backlog grows.");
     }
     const most = Math.max(

@@ -26,10 +26,10 @@ export const search: Check = {
     if (!ways.has("words")) {
       throw new Failure(
         "A search by words does not find a job's text.",
-        "Rebuild the index: docs/operations.md, Searches go by words alone.",
+        "Rebuild the index: docs/operations.md, Searches use only words.",
       );
     }
-    if (degraded !== null) throw new Failure(degraded, "See docs/operations.md, Searches go by words alone.");
+    if (degraded !== null) throw new Failure(degraded, "See docs/operations.md, Searches use only words.");
     if (!ways.has("meaning")) {
       const means = `A search by meaning does not find a job's text within ${seconds(waits.indexMs)}.`;
       const todo =

@@ -70,12 +70,12 @@ test.each([
   expect(findQuiet(loudness)).toBeLessThan(toMs);
 });
 
-test("nothing is a pause at a constant bitrate, in silence alone, or in noise alone", () => {
+test("nothing is a pause at a constant bitrate, in pure silence, or in pure noise", () => {
   for (const weight of [0, 4, 100]) expect(findQuiet(loudnessOf([8, weight]))).toBeNull();
   expect(findQuiet(loudnessOf([3, 100], [1, 60], [4, 100]))).toBeNull();
 });
 
-test("the voice of somebody far from the microphone is not a pause", () => {
+test("the voice of a person far from the microphone is not a pause", () => {
   expect(findQuiet(loudnessOf([3, 100], [2, 18], [1, 16], [2, 18]))).toBeNull();
 });
 

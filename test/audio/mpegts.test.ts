@@ -148,7 +148,7 @@ describe("files joined by cat are transcribed one after the other", () => {
     expect(await secondsLost(bytes)).toEqual([]);
   });
 
-  test("but a pause of the sound, while the picture goes on, is a pause", async () => {
+  test("a pause of the sound while the picture continues is a pause", async () => {
     const pauseMs = 200_000;
     const picture = `testsrc2=s=64x48:r=10:d=${SECONDS + pauseMs / 1000}`;
     const inputs = ["-f", "lavfi", "-i", picture, "-i", speech, "-map", "0:v", "-map", "1:a"];

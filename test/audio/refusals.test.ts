@@ -62,7 +62,7 @@ test.each(["mp4", "mkv", "ts", "webm"])("video without audio in %s is refused", 
   });
 });
 
-test("what is no recording, or the start of one, is refused", async () => {
+test("a file that is not a recording, or not the start of one, is refused", async () => {
   const mkv = join(folder, "whole.mka");
   await ffmpeg(["-i", encoded.aac, "-c", "copy", mkv]);
   const random = Uint8Array.from(
@@ -201,7 +201,7 @@ test.each([
   expect(heardMs).toBeLessThan(0.55 * 70_000);
 });
 
-test("a file that is damaged anywhere is planned or refused, but never an accident", async () => {
+test("a file that is damaged anywhere is planned or refused, and never throws another error", async () => {
   for (const [file, from, options] of [
     ["x.mp3", speech, ["-q:a", "4"]],
     ["x.flac", speech, []],

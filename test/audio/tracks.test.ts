@@ -39,7 +39,7 @@ function candidate(about: Partial<Candidate>): Candidate {
   return { ...plain, refusal: null, ...about };
 }
 
-test("a track that is enabled, the default, and readable is taken, in this order", () => {
+test("a readable track is chosen first, then an enabled one, then the default", () => {
   const unreadable = { refusal: refuse("unsupported_codec", "No.") };
   expect(chooseTrack([candidate({ isEnabled: false }), candidate({})], undefined)).toBe(1);
   expect(chooseTrack([candidate({}), candidate({ isDefault: true })], undefined)).toBe(1);

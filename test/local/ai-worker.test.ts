@@ -77,7 +77,7 @@ test("sends one stream as the body, and refuses two", async () => {
   });
 });
 
-test("streams a recording beside its options, and admits to English whatever was asked for", async () => {
+test("streams a recording besides its options, and reports English whatever language was requested", async () => {
   const base64 = (await readFile("local/samples/voice-note.mp3")).toString("base64");
   const streams = { audio: { base64, contentType: "audio/mpeg" } };
   expect(await call(TURBO, { task: "translate", language: "de" }, { streams })).toMatchObject({
@@ -105,7 +105,7 @@ test("a call through a gateway has a log id of its own, and answers as one witho
   expect(ids[1]).not.toBe(ids[2]);
 });
 
-test("a gateway takes no stream, and one without an id is none", async () => {
+test("a gateway accepts no stream, and a gateway without an id is ignored", async () => {
   const flux = "@cf/black-forest-labs/flux-2-klein-4b";
   expect(await call(flux, {}, { forms: ["multipart"], options: { gateway: { id: "darkroom" } } })).toEqual({
     error: "AiInternalError|AI Gateway does not support ReadableStreams yet.",
@@ -115,7 +115,7 @@ test("a gateway takes no stream, and one without an id is none", async () => {
   });
 });
 
-test("hands a picture that is no JSON over as a stream of bytes", async () => {
+test("returns a picture that is not JSON as a stream of bytes", async () => {
   const answer = await post("@cf/leonardo/phoenix-1.0", { prompt: "a boat", width: 256, height: 256 });
   expect([...new Uint8Array(await answer.arrayBuffer()).subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
 });
@@ -139,7 +139,7 @@ test("the inference server announces where it listens and who answers for which 
   });
 });
 
-test("says so when the inference server is not running", async () => {
+test("reports that the inference server is not running", async () => {
   const alone = harness("http://127.0.0.1:9");
   try {
     await alone.listen();

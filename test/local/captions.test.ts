@@ -46,7 +46,7 @@ test("a photograph is described by what was found in it", async () => {
   });
 });
 
-test("a picture of nothing says so", async () => {
+test("a picture without known objects gets a caption that says so", async () => {
   const create = { width: 64, height: 64, channels: 3, background: "#888" } as const;
   const grey = await sharp({ create }).png().toBuffer();
   const answer = await post(MOONDREAM, { task: "caption", image: uri(grey, "image/png"), caption_length: "short" });

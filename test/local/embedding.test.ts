@@ -55,7 +55,7 @@ test.each([
   ["预算是多少", ["我们今天讨论预算。", "公园里有很多人。"]],
   ["예산은 얼마입니까", ["회의에서 예산을 이야기합니다.", "날씨가 좋네요."]],
   ["งบประมาณเท่าไร", ["วันนี้ประชุมเรื่องงบประมาณ", "หมาตัวใหญ่มาก"]],
-])("what '%s' asks about is nearer than what it does not", async (question, texts) => {
+])("the text that '%s' asks about is nearer than the others", async (question, texts) => {
   const [asked, near, far] = (await embed([question, ...texts])).data;
   expect(cosine(asked, near)).toBeGreaterThan(0.05);
   expect(cosine(asked, near)).toBeGreaterThan(cosine(asked, far) + 0.05);
@@ -75,13 +75,13 @@ test("a text or up to a hundred become vectors of length 1, the same each time",
   expect(one.data[0]).toEqual(many.data[42]);
 });
 
-test("says who it is, and charges for the words that came in", async () => {
+test("names the engine, and charges for the words of the input", async () => {
   const answer = await post({ text: "red green blue. ".repeat(100) });
   expect(answer.headers.get("x-darkroom-engine")).toBe(server.engines.embeddings);
   expect(answer.headers.get("cf-ai-neurons")).toBe(((400 * 1075) / 1_000_000).toFixed(4));
 });
 
-test("of sixteen sentences most are nearest to their own paraphrase, and the others are far", async () => {
+test("most of sixteen sentences are nearest to their own paraphrase, and far from the others", async () => {
   const [asked, said] = [0, 1].map((side) => embed(PARAPHRASES.map((pair) => pair[side]!)));
   const [questions, passages] = [(await asked!).data, (await said!).data];
   const table = questions.map((question) => passages.map((passage) => cosine(question, passage)));
@@ -91,13 +91,13 @@ test("of sixteen sentences most are nearest to their own paraphrase, and the oth
   expect(others.reduce((sum, value) => sum + value, 0) / others.length).toBeLessThan(0.05);
 });
 
-test("forms of a word are the same word, and letters' case says nothing", async () => {
+test("forms of a word are the same word, and case does not matter", async () => {
   const { data } = await embed(["The harbours were closing", "a Harbour CLOSED", "the violin player"]);
   expect(cosine(data[0], data[1])).toBeGreaterThan(0.8);
   expect(cosine(data[0], data[2])).toBeLessThan(0.2);
 });
 
-test("a text of nothing but stop words has a vector too, of its own", async () => {
+test("a text of only stop words has its own vector too", async () => {
   const { data } = await embed(["to be or not to be", "the of and", "…"]);
   for (const vector of data) expect(cosine(vector, vector)).toBeCloseTo(1, 10);
   expect(cosine(data[0], data[1])).toBeLessThan(0.1);

@@ -143,7 +143,7 @@ test.each([
   expect(labels.find(({ label }) => label === expected)!.score).toBeGreaterThan(0.5);
 });
 
-test("a picture depends on prompt and seed alone, says what it is, and has the size asked for", async () => {
+test("a picture depends only on prompt and seed, says what it is, and has the requested size", async () => {
   const draw = async (fields: Record<string, string>) => {
     const answer = await form("@cf/black-forest-labs/flux-2-dev", fields);
     return Buffer.from((await answer.json<{ image: string }>()).image, "base64");

@@ -22,7 +22,7 @@ test("a runtime that is stopped while the jobs are read first ends the feed, and
   expect(lines).toEqual([]);
 });
 
-test("jobs of before the start are not printed, also where the first reading failed; new states are", async () => {
+test("jobs from before the start are not printed, even if the first read failed; new states are", async () => {
   const stopping = new AbortController();
   const lines: string[] = [];
   const answers = [null, [job("old", "completed")], [job("new", "running"), job("old", "completed")]];

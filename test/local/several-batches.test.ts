@@ -35,12 +35,12 @@ function deliver(
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-test("a batch that ends soon decides about its messages itself", async () => {
+test("a batch that ends soon decides itself about its messages", async () => {
   const { batch, sent } = deliver(async ([message]) => message?.retry({ delaySeconds: 5 }));
   expect([await batch(), sent]).toEqual([[{ delaySeconds: 5 }], []]);
 });
 
-test("a slow batch is left behind, its messages acknowledged, and what is to come again is sent anew", async () => {
+test("a slow batch goes on in the background: its messages are acknowledged, and those to retry are sent again", async () => {
   const { batch, sent, settled } = deliver(async ([message]) => {
     await wait(60);
     message?.retry({ delaySeconds: 7 });

@@ -83,7 +83,7 @@ test.each([
   [GRANITE, { prompt: "x", temperature: 9 }, /\/temperature/],
   [MOONDREAM, { task: "caption", image: "data:,", max_tokens: 0 }, /\/max_tokens/],
   [TURBO, { audio: "AAAA", beam_size: 1.5 }, /\/beam_size/],
-])("what the schema does not take is refused with 5006: %s %j", async (model, inputs, description) => {
+])("inputs that do not fit the schema are refused with 5006: %s %j", async (model, inputs, description) => {
   const answer = await post(model, inputs);
   expect([answer.status, await answer.json()]).toMatchObject([
     400,
@@ -91,7 +91,7 @@ test.each([
   ]);
 });
 
-test("so is a field of a form", async () => {
+test("a field of a form that does not fit is refused too", async () => {
   const answer = await draw({ prompt: "x", guidance: "much" });
   expect([answer.status, await answer.json()]).toMatchObject([
     400,

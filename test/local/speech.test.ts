@@ -34,7 +34,7 @@ test("without a pause no window grows past its limit", () => {
   expect(Math.max(...windows.map(({ samples }) => samples.length))).toBeLessThanOrEqual(seconds(25));
 });
 
-test("sounds are no words, variants lose their number, times move with the window", () => {
+test("sounds are not words, variants lose their number, times move with the window", () => {
   const ctm = "window 1 0.29 0.10 the(2) 0.6\nwindow 1 0.40 0.28 <sil> 1.0\nwindow 1 0.70 0.1 [NOISE] 1.0\n";
   expect(parseCtm(ctm, 20)).toEqual([{ word: "the", start: 20.29, end: 20.39 }]);
 });

@@ -59,7 +59,7 @@ test.each([
   ["What will the lighthouse cost?", "[00:09] the lighthouse will cost forty thousand euros"],
   ["Who is painting the boat?", "[00:27] mister jones will paint the boats in spring"],
   ["Where did the library get its telescopes?", "[01:30] the library has bought a telescope"],
-])("'%s' is answered with the one line of twenty that says it, and its time", async (question, answer) => {
+])("'%s' is answered with the one matching line of twenty, and its time", async (question, answer) => {
   expect((await chat(question)).response).toBe(answer);
 });
 
@@ -72,7 +72,7 @@ test("an answer is at most three lines, in the order in which they were said", a
   expect(places).not.toContain(-1);
 });
 
-test("what the text does not say is not answered", async () => {
+test("a question that the text does not answer gets no answer", async () => {
   expect((await chat("Which submarine exploded in Antarctica?")).response).toMatch(/does not say/);
   const alone = await post(LLAMA, { prompt: "Which submarine exploded?" });
   expect((await alone.json<Chat>()).response).toMatch(/offline engine/);
@@ -113,7 +113,7 @@ test("a recording without any mark is not one sentence of thousands of words", a
   expect(response.split(" ").length).toBeLessThanOrEqual(40);
 });
 
-test("no more tokens are answered than were asked for, and each is paid for", async () => {
+test("an answer has no more tokens than requested, and each is paid for", async () => {
   const answer = await chat("Who is painting the boat?", { max_tokens: 5 });
   expect(answer.response).toBe("[00:27] mister jones");
   expect(answer.usage.completion_tokens).toBe(5);
@@ -158,7 +158,7 @@ test("a stream says the same, one token an event, each as soon as it is there", 
   expect(arrivedMs.at(-1)! - arrivedMs[0]!).toBeGreaterThan(tokens.length * 5);
 });
 
-test("whoever goes away stops the stream, and is charged for what had left", async () => {
+test("a client that disconnects stops the stream, and is charged for what was sent", async () => {
   const before = await readLedger(server.url);
   const question = { prompt: `${TALK}\n\nSummarise the transcript.`, stream: true };
   const whole = (await readEvents((await post(LLAMA, question)).body!)).events.at(-2);
@@ -187,7 +187,7 @@ test.each([
   expect(await answer.json()).toMatchObject({ internalCode, description: expect.stringMatching(description) });
 });
 
-test("as the product asks, the fences around the material are no part of an answer", async () => {
+test("the fences around the material are not part of an answer", async () => {
   const summary = await post(LLAMA, { messages: summaryOf("nine boats leave at dawn\ntwo stay in the harbour") });
   expect((await summary.json<Chat>()).response).toBe("Nine boats leave at dawn. Two stay in the harbour.");
   const answer = await post(LLAMA, { messages: answerTo("What will the lighthouse cost?", TALK) });

@@ -22,7 +22,7 @@ const ask = async (initial_prompt?: string, language = "de") =>
   recogniser?.recognise(Int16Array.of(1, 2), { signal, language, decoding: { initial_prompt } });
 
 describe.skipIf(!hasPython())("transcribe.py", () => {
-  test("what its libraries print is no answer", async () => {
+  test("lines that its libraries print are not answers", async () => {
     recogniser = whisperRecogniser("base", COMMAND);
     await expect(ask()).resolves.toMatchObject({ language: "de", segments: [{ text: " hallo", avg_logprob: -0.2 }] });
   });
@@ -34,7 +34,7 @@ describe.skipIf(!hasPython())("transcribe.py", () => {
     await expect(ask()).resolves.toMatchObject({ language: "de" });
   });
 
-  test("it ends at once when its parent does, whatever waits", async () => {
+  test("it ends at once when its parent does, even if calls wait", async () => {
     const child = spawn(COMMAND[0], COMMAND.slice(1), { stdio: ["pipe", "ignore", "ignore"] });
     const begun = Date.now();
     for (const id of [1, 2])

@@ -46,18 +46,18 @@ test("an option that it refuses is the caller's fault; any other failure is not"
   await expect(ask(recogniser)).resolves.toMatchObject({ language: "de" });
 });
 
-test("a process that dies fails what it was asked, says why, and is started again", async () => {
+test("a process that dies fails its call with the reason, and is started again", async () => {
   const recogniser = double();
   const asked = [ask(recogniser, "silent"), ask(recogniser, "die")];
   for (const one of asked) await expect(one).rejects.toThrow(/ended \(7\)\.\nSegmentation fault/);
   await expect(ask(recogniser)).resolves.toMatchObject({ language: "de" });
 });
 
-test("a program that is not there fails the call and not the server", async () => {
+test("a missing program fails the call and not the server", async () => {
   await expect(ask(double(["/nonexistent/python"]))).rejects.toThrow(/cannot be started.*ENOENT/);
 });
 
-test("a caller that leaves is let go at once, and the process learns of it", async () => {
+test("a caller that disconnects does not have to wait, and the process learns of it", async () => {
   const recogniser = double();
   const leaving = new AbortController();
   const options = { signal: leaving.signal, decoding: { initial_prompt: "silent" } };

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(kit.folder, { recursive: true }));
 
-test("what people send comes out right, or says what is missing", async () => {
+test("recordings as people send them are transcribed right, or the transcript says what is missing", async () => {
   const judged: (Made & Judged)[] = [];
   for await (const made of makeAll(kit)) {
     if (!ONLY.test(`${made.container}: ${made.fault}`)) continue;

@@ -55,7 +55,7 @@ async function enter(address: string, path = "/") {
   return opened;
 }
 
-test("whoever Access lets in is signed in at once, sees their address, and signs out there", async () => {
+test("a person whom Access lets in is signed in at once, sees their address, and signs out there", async () => {
   const { page } = await enter("anna@example.com");
   await page.getByRole("banner").waitFor();
   expect(await page.evaluate("[sessionStorage.length, localStorage.length]")).toEqual([0, 0]);
@@ -68,7 +68,7 @@ test("whoever Access lets in is signed in at once, sees their address, and signs
   await page.getByText("signed out of the team").waitFor();
 });
 
-test("somebody does what their line allows, and sees no button for more", async () => {
+test("a person may do what their entry allows, and sees no button for more", async () => {
   const { page } = await enter("anna@example.com", "/new?from=text");
   await page.getByLabel("Text").fill("A fine day behind Access.");
   await page.getByRole("button", { name: "Classify" }).click();
@@ -103,7 +103,7 @@ for (const how of ["unauthorized", "elsewhere"] as const) {
   });
 }
 
-test("no cache may keep the page that is marked for those who are let through", async () => {
+test("no cache may keep the page that is marked for people whom Access let through", async () => {
   const read = async (headers: Record<string, string>) => {
     const page = await fetch(darkroom.origin(), { headers });
     const isMarked = (await page.text()).includes("data-behind-access");
@@ -115,7 +115,7 @@ test("no cache may keep the page that is marked for those who are let through", 
   expect(await read({})).toEqual({ isMarked: false, caching: "public, max-age=0, must-revalidate", hasTag: true });
 });
 
-test("somebody without a line is told whom to ask, and may use a key", async () => {
+test("a person without an entry learns whom to ask, and may use a key", async () => {
   darkroom.expectErrors(/403/);
   const { page } = await enter("eve@elsewhere.example");
   await page.getByRole("alert").filter({ hasText: "says that you are eve@elsewhere.example" }).waitFor();
@@ -126,7 +126,7 @@ test("somebody without a line is told whom to ask, and may use a key", async () 
   await page.getByText("Read only").waitFor();
 });
 
-test("a key that is kept and revoked does not keep out whom Access lets in", async () => {
+test("a stored key that was revoked does not lock out a person whom Access lets in", async () => {
   darkroom.expectErrors(/401/);
   const { page } = await enter("anna@example.com", "/docs");
   await page.evaluate("sessionStorage.setItem('darkroom.key', 'dk_gone_' + 'g'.repeat(32))");

@@ -59,7 +59,7 @@ async function exported(page: Page, name: string): Promise<ReadonlyMap<string, B
   return readZip(await readFile(await download.path()));
 }
 
-test("the keyboard alone chooses jobs and exports them: each has a name of its own, and nothing leads to a folder", async () => {
+test("jobs are chosen and exported with only the keyboard; each file has its own name, and none is in a folder", async () => {
   // One is deleted while they are read.
   darkroom.expectErrors(/404/);
   const { page } = await darkroom.open("/?tag=words");
@@ -132,7 +132,7 @@ test("all that match are exported, more than are shown, and a connection that br
   expect(read.get("not exported.txt")?.toString()).toMatch(/^103 of 109 jobs/);
 });
 
-test("pictures are exported byte for byte, also with a key that may only read; where there is none, it says so", async () => {
+test("pictures are exported byte for byte, even with a key that may only read, and a job without pictures is named", async () => {
   const { page } = await darkroom.open("/?kind=image_generation", { key: "reader" });
   await page
     .getByRole("checkbox", { name: /a boat/ })

@@ -32,7 +32,7 @@ async function ended(id: string): Promise<void> {
   }
 }
 
-test("a recording's page: its words, then each attempt, the receipt, the files and the exact JSON", async () => {
+test("the page of a recording has its words, then each attempt, the receipt, the files and the exact JSON", async () => {
   const id = await upload("voice-note.mp3");
   const { page } = await darkroom.open(`/jobs/${id}`);
   await page.getByRole("heading", { level: 1, name: "voice-note.mp3" }).waitFor();
@@ -137,7 +137,7 @@ test("a job that failed says what to do, and is redriven", async () => {
   await page.getByText("Completed").waitFor();
 });
 
-test("a job that is deleted while somebody looks at it says so", async () => {
+test("the page of a job says when the job is deleted", async () => {
   darkroom.expectErrors(/404/);
   await darkroom.api("/v1/queues/image_generation/pause", { method: "POST", body: "{}" });
   const id = await submit({ kind: "image_generation", prompt: "soon gone" });

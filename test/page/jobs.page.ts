@@ -24,7 +24,7 @@ async function openList(): Promise<Page> {
   return page;
 }
 
-test("with nothing in it the page offers four samples, and one click makes words, labels and a picture of them", async () => {
+test("an empty page offers four samples, and one click turns them into words, labels and a picture", async () => {
   const { page } = await darkroom.open("/");
   await page.getByRole("heading", { name: "Drop a file, watch it become words" }).waitFor();
   await page.getByRole("heading", { name: "Three other ways to submit a job" }).waitFor();
@@ -54,7 +54,7 @@ test("filters are in the address, and an address with filters shows them", async
   await page.waitForURL(/tag=sample/);
 });
 
-test("the keyboard alone walks the list, opens a job and comes back", async () => {
+test("only the keyboard is needed to move through the list, open a job and come back", async () => {
   const page = await openList();
   await page.keyboard.press("j");
   await page.keyboard.press("j");
@@ -133,7 +133,7 @@ test("hostile names are text: nothing in them runs, and they do not break the pa
   expect(await page.title()).not.toBe("owned");
 });
 
-test("an owner who may write and has nothing is offered the samples; one who may only read is told so", async () => {
+test("an owner without jobs who may write is offered the samples; the page tells an owner who may only read", async () => {
   const { page } = await darkroom.open("/", { key: "fresh" });
   await page.getByRole("button", { name: "Try the four samples" }).waitFor();
   const { key } = await darkroom.api<{ key: string }>("/v1/keys", {

@@ -100,7 +100,7 @@ test("dead letters by cause: a letter is looked at, redriven with other options,
   await expectAccessible(page);
 });
 
-test("the keyboard alone redrives all of a cause: a dry run says how many and what it costs, then all of them complete", async () => {
+test("all letters of a cause are redriven with only the keyboard: a dry run shows their number and cost, then all complete", async () => {
   await giveUp(darkroom, ["Rainy.", "Sunny.", "Windy.", "Foggy."], NO_CAPACITY);
   const { page } = await darkroom.open("/");
   await page.getByRole("heading", { name: "Jobs", level: 1 }).waitFor();
@@ -227,7 +227,7 @@ test("usage is a chart and a table; a budget is set, shows how far it is, and is
   await page.getByText("No budget limits the spending.").waitFor();
 });
 
-test("what a budget or the platform holds is said, with until when, and the operator lifts it", async () => {
+test("the page says what a budget or the platform holds, and until when, and the operator lifts it", async () => {
   const { DB } = darkroom.env();
   await darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons: 200 }) });
   // A picture costs 173 neurons, so the second one exceeds the budget.
@@ -271,7 +271,7 @@ test("what a budget or the platform holds is said, with until when, and the oper
   await page.getByText("Completed").waitFor();
 });
 
-test("keys: one is made with scopes and limits and shown once, works, and is revoked; the audit tells of it", async () => {
+test("keys: one is created with scopes and limits, is shown once, works, and is revoked; the audit log lists all of it", async () => {
   const { page } = await darkroom.open("/operate/keys");
   await page.getByRole("button", { name: "New key" }).click();
   const dialog = page.getByRole("dialog", { name: "New key" });
@@ -304,7 +304,7 @@ test("keys: one is made with scopes and limits and shown once, works, and is rev
   await page.getByRole("cell", { name: "revoked a key" }).waitFor({ state: "detached" });
 });
 
-test("the setup names what is missing, each with its command", async () => {
+test("the setup names each missing part with its command", async () => {
   const { page } = await darkroom.open("/operate/setup");
   await page.getByText("Vectorize for the search by meaning").waitFor();
   await page.getByText("npm run deploy").waitFor();
@@ -312,7 +312,7 @@ test("the setup names what is missing, each with its command", async () => {
   await shoot(page, "setup");
 });
 
-test("a key that may only read sees figures and no buttons; another owner sees nothing that is the operator's", async () => {
+test("a key that may only read sees figures and no buttons; another owner sees nothing of the operator", async () => {
   await giveUp(darkroom, ["For the reader."], NO_CAPACITY);
   const { page } = await darkroom.open("/operate", { key: "reader" });
   await page.getByRole("heading", { name: "Throughput" }).waitFor();

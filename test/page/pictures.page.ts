@@ -15,7 +15,7 @@ async function submit(body: object): Promise<string> {
   return (await darkroom.api<{ id: string }>("/v1/jobs", { method: "POST", body: JSON.stringify(body) })).id;
 }
 
-test("pictures hang with prompt, model, seed and cost; two are compared, and what differs stands out", async () => {
+test("pictures are shown with prompt, model, seed and cost; two are compared, and the differences are marked", async () => {
   const { page } = await darkroom.open("/pictures");
   await page.getByRole("heading", { name: "No pictures yet" }).waitFor();
   await expectAccessible(page);
@@ -55,7 +55,7 @@ test("a prompt is reused in one click, and what was in the form can be brought b
   await expect.poll(async () => page.getByLabel("Prompt").inputValue()).toBe("something half written");
 });
 
-test("labels are bars beside the picture, with what a step has written about it", async () => {
+test("labels are bars next to the picture, with the description that a step wrote", async () => {
   const body = await readFile(join(SAMPLES, "coffee.jpg"));
   const { id } = await darkroom.api<{ id: string }>("/v1/uploads?name=coffee.jpg&then=describe", {
     method: "POST",

@@ -34,7 +34,7 @@ test("a person signs in by hand; a wrong key says so and stays where it was type
   await page.getByRole("banner").waitFor();
 });
 
-test("a key is kept for the tab alone, unless the person wants it kept", async () => {
+test("a key is kept only for the tab, unless the person chooses to keep it", async () => {
   const { page, context } = await darkroom.open("/", { key: null });
   await page.getByLabel("API key").fill(KEYS.operator);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -67,7 +67,7 @@ test("the API documentation opens in a tab of its own, with the key of the tab t
   await docs.locator("#first-answer").filter({ hasText: "isOperator" }).waitFor();
 });
 
-test("a key that is revoked while somebody types asks for another, and nothing typed is lost", async () => {
+test("if a key is revoked while a person types, the page asks for another, and nothing typed is lost", async () => {
   darkroom.expectErrors(/401/);
   const created = await darkroom.api<{ id: string; key: string }>("/v1/keys", {
     method: "POST",
@@ -140,7 +140,7 @@ test("themes: system, light and dark, kept over a reload", async () => {
   expect(await ground()).toBe(dark);
 });
 
-test("a page that loses its connection says so, keeps what it shows, and goes on", async () => {
+test("a page that loses its connection says so, keeps its content, and continues later", async () => {
   darkroom.expectErrors(/ERR_INTERNET_DISCONNECTED/);
   const { page, context } = await darkroom.open("/new?from=text");
   await page.getByLabel("Text").fill("typed before the tunnel");

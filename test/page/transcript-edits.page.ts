@@ -41,7 +41,7 @@ async function caretBehind(page: Page, words: number): Promise<void> {
   for (let word = 0; word < words; word += 1) await page.keyboard.press("Control+ArrowRight");
 }
 
-test("the keyboard alone corrects a word, and every format has it with its time", async () => {
+test("a word is corrected with only the keyboard, and every format has it with its time", async () => {
   const id = await voiceNote(darkroom);
   const before = await stored(id);
   const page = await open(id);
@@ -93,7 +93,7 @@ test("the keyboard alone corrects a word, and every format has it with its time"
   await page.getByText(/a message for the people/).waitFor();
 });
 
-test("what two people change is merged; where both changed a line, one is asked, and nothing is lost", async () => {
+test("changes of two people are merged; if both changed a line, the second chooses, and nothing is lost", async () => {
   darkroom.expectErrors(/412/);
   const id = await voiceNote(darkroom);
   const page = await open(id);
@@ -168,7 +168,7 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   expect(await textOf(id)).toMatch(/^still offline hello/);
 });
 
-test("a word is mended everywhere, and a speaker is named", async () => {
+test("a word is replaced everywhere, and a speaker is named", async () => {
   const id = await voiceNote(darkroom);
   const page = await open(id);
   await page.keyboard.press("h");

@@ -26,7 +26,7 @@ async function setBudget(neurons: number): Promise<Budget> {
   return darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons }) });
 }
 
-test("words and lanes appear while a long recording is transcribed, and say what waits for what", async () => {
+test("words and lanes appear while a long recording is transcribed, with the state of each chunk", async () => {
   const file = join(folder, "long.mp3");
   await ffmpeg(["-stream_loop", "5", "-i", NOTE, "-c", "copy", file]);
   // The budget is enough for one of its two parts, which cost 28 neurons each.
@@ -64,7 +64,7 @@ test("words and lanes appear while a long recording is transcribed, and say what
   expect(chunks.slice(1).every(({ startMs }, index) => startMs === chunks[index]?.endMs)).toBe(true);
 });
 
-test("while it plays the page follows what is said, until somebody scrolls, and again when they ask for it", async () => {
+test("the page follows the speech while it plays, until the person scrolls, and again when they ask for it", async () => {
   const id = await voiceNote(darkroom);
   await putWords(darkroom, id, () => ({
     segments: Array.from({ length: 100 }, (_, index) => ({
@@ -97,7 +97,7 @@ async function spokenPlace(page: Page): Promise<{ readonly index: number; readon
   })()`);
 }
 
-test("a film shows its picture beside the words, and the captions that are exported on it", async () => {
+test("a film is shown beside the words, with the captions that would be exported", async () => {
   const file = join(folder, "film.mp4");
   // The video is red for six seconds and then blue, so the colour gives the time.
   const picture = "color=red:s=320x180:r=10:d=6[r];color=blue:s=320x180:r=10:d=6[b];[r][b]concat=n=2:v=1[v]";

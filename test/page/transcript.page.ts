@@ -193,7 +193,7 @@ test("hostile words are text: nothing in them runs, and they do not break the pa
   expect(await page.evaluate(`getComputedStyle(document.querySelector('[data-line="3"] p')).direction`)).toBe("rtl");
 });
 
-test("a browser without highlights marks the word otherwise", async () => {
+test("a browser without highlights marks the word in another way", async () => {
   const id = await voiceNote(darkroom);
   const { page } = await darkroom.open("/");
   await page.addInitScript("delete globalThis.Highlight; delete CSS.highlights;");
@@ -206,7 +206,7 @@ test("a browser without highlights marks the word otherwise", async () => {
   ).toBe(true);
 });
 
-test("an answer to a question is written as it comes, and a transcript is exported as it is previewed", async () => {
+test("an answer appears while it is written, and a transcript is exported as it is previewed", async () => {
   const id = await voiceNote(darkroom);
   const { page } = await darkroom.open(`/jobs/${id}/transcript`);
   await page.getByRole("button", { name: "Ask", exact: true }).click();

@@ -53,7 +53,7 @@ function fileRow(page: Page, name: string) {
   return page.getByRole("listitem").filter({ hasText: name });
 }
 
-test("files are priced before anything is sent, then sent with what was asked of them", async () => {
+test("files are priced before anything is sent, then sent with the chosen options", async () => {
   const { page } = await darkroom.open("/new");
   await page.getByText("drop them anywhere").waitFor();
   await expectAccessible(page);
@@ -99,7 +99,7 @@ test("a file dropped on any view is on the list, and one that no job takes says 
   expect(await page.getByRole("listitem").count()).toBe(0);
 });
 
-test("what fails on the way is retried, all at once, and becomes one job each", async () => {
+test("uploads that fail on the way are retried together, and each becomes one job", async () => {
   darkroom.expectErrors(/ERR_FAILED|Failed to load|net::/);
   const { page } = await darkroom.open("/new");
   const names = ["first.txt", "second.txt"];
@@ -119,7 +119,7 @@ test("what fails on the way is retried, all at once, and becomes one job each", 
   expect(jobs.map(({ title }) => title).toSorted()).toEqual(names);
 });
 
-test("a large upload is paused, resumed, and goes on after a reload once the file is chosen again", async () => {
+test("a large upload is paused, resumed, and continues after a reload once the file is chosen again", async () => {
   // Pause the kind, because the transcription of an hour of silence would take long.
   await darkroom.api("/v1/queues/transcription/pause", {
     method: "POST",
@@ -196,7 +196,7 @@ test("a text is classified, and the answer is on its page", async () => {
   await page.getByText("POSITIVE").waitFor();
 });
 
-test("the keyboard alone chooses a file, starts it and opens its job", async () => {
+test("a file is chosen, started and its job opened with only the keyboard", async () => {
   const { page } = await darkroom.open("/");
   await page.keyboard.press("n");
   const choosing = page.waitForEvent("filechooser");

@@ -97,7 +97,7 @@ test("data that unpacks to far more than the picture is unpacked as far as the p
   expect(await probe(tiff(fields(repeats.length, 32_773), repeats).bytes, "tiff")).toBe("read");
 });
 
-test("strips that share a megabyte that unpacks to nothing are given up on", async () => {
+test("strips that share a megabyte that unpacks to nothing are refused", async () => {
   // Thousands of strips of LZW that only clear its table, of deflate with empty blocks, of PackBits without an effect.
   const nothing = new Uint8Array(MEGABYTE).fill(128);
   const strips = 200;
@@ -140,12 +140,12 @@ test("tiles far wider than the picture are refused: 8 GB would be unpacked for a
   expect(process.cpuUsage(started).user).toBeLessThan(1_000_000);
 });
 
-test("strips that lie far apart do not fetch a megabyte each, and strips in reverse order are read", async () => {
+test("strips that are far apart do not fetch a megabyte each, and strips in reverse order are read", async () => {
   const strips = 5000;
   const restAt = 10 + 9 * 12 + 4;
   const body = 3 * MEGABYTE;
   for (const [placeOf, says] of [
-    [(strip: number) => (strip % 2) * 2 * MEGABYTE, /overlap or lie in no order/],
+    [(strip: number) => (strip % 2) * 2 * MEGABYTE, /overlap or are out of order/],
     [(strip: number) => (strips - strip) * 500, null],
   ] as const) {
     const rest = new Uint8Array(body + strips * 8);
@@ -211,7 +211,7 @@ test("deflate of all kinds of blocks is unpacked as zlib does, and data with a d
   await expect(unpacked(dictionary, size)).rejects.toThrow("its deflate data cannot be unpacked");
 });
 
-test("files that were changed at random are read or refused, within their work", async () => {
+test("files that were changed at random are read or refused, within their limit of work", async () => {
   const files = [
     ["bmp", byFfmpeg(["-c:v", "bmp", "-pix_fmt", "rgb8"], { width: 40, height: 30 })],
     ["tiff", byFfmpeg(["-c:v", "tiff", "-compression_algo", "deflate"], { width: 40, height: 30 })],

@@ -1,4 +1,4 @@
-// Inflate (RFC 1950, 1951). workerd's own DecompressionStream takes what it is given whatever its reader does: 300 kB became 300 MB of
+// Inflate (RFC 1950, 1951). workerd's own DecompressionStream unpacks all its input at once, even if its reader is slow: 300 kB became 300 MB of
 // memory. It also gives nothing if a byte follows the end, which writers of TIFF add to strips of an odd length.
 import { concatBytes } from "../../../shared/audio/reading/bytes.ts";
 import { damagedPicture } from "../unreadable-picture.ts";
@@ -38,7 +38,7 @@ interface Bits {
   fetch(): Promise<void>;
   read(count: number): number;
   symbol(codes: Codes): number;
-  /** Go on to the next whole byte. */
+  /** Skip to the next whole byte. */
   align(): void;
 }
 

@@ -90,10 +90,10 @@ interface Field {
   readonly at: number;
 }
 
-/** More belong to no picture of eight or sixteen bits: colours, an alpha channel, and some of the scanner's own. */
+/** No picture of eight or sixteen bits has more: colours, an alpha channel, and some of the scanner's own. */
 const MAX_SAMPLES = 8;
 const MAX_TILE_SIDE = 8192;
-/** With what fills tiles up beyond the picture's edges, which is unpacked too. Tiles of 256 pixels add a few per cent. */
+/** Including the pixels that fill tiles up beyond the picture's edges, which are unpacked too. Tiles of 256 pixels add a few per cent. */
 const MAX_UNPACKED_PIXELS = 2 * MAX_IMAGE_PIXELS;
 /** Strips of a row in the highest picture. Tiles of 50 megapixels have 256 pixels on a side, and are 763. */
 const MAX_BLOCKS = 65_535;
@@ -161,7 +161,7 @@ export async function readLayout(file: PictureFile, check: (size: Size) => void)
   if (!isReadBits(bits) || !isSameBits || (bits < 8 && samples > 1) || (bits > 8 && colours === "palette"))
     throw unreadVariant("TIFF", `has ${[bits, ...others].join(", ")} bits for each value`);
   if ((await value(TAG.sampleFormat, 1)) !== 1)
-    throw unreadVariant("TIFF", "has values that are not whole numbers from 0 on");
+    throw unreadVariant("TIFF", "has values that are not unsigned whole numbers");
   if ((await value(TAG.fillOrder, 1)) !== 1) throw unreadVariant("TIFF", "has its bits in reverse order");
   const predictor = await value(TAG.predictor, 1);
   const isPredicted = compression === "lzw" || compression === "deflate";
@@ -169,7 +169,7 @@ export async function readLayout(file: PictureFile, check: (size: Size) => void)
     throw unreadVariant("TIFF", `has predictor ${predictor}`);
 
   const stored = colours === "palette" ? await values(TAG.palette, 3 << bits) : [];
-  // Colours have 16 bits. Some writers store eight: then no value exceeds a byte, which libtiff takes for the sign.
+  // Colours have 16 bits. Some writers store eight: then no value exceeds a byte, by which libtiff recognises them.
   const palette = stored.some((colour) => colour > 255) ? stored.map((colour) => colour >> 8) : stored;
   if (colours === "palette" && palette.length < 3 << bits) throw damagedPicture("TIFF", "its palette is incomplete");
 

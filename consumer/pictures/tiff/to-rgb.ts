@@ -16,7 +16,7 @@ export function rowToRgb(layout: Layout): ToRgb {
   };
 }
 
-/** Of a value of sixteen bits only the upper byte counts. */
+/** Only the upper byte of a value of sixteen bits counts. */
 function rowOf16(samples: number, isRgb: boolean, isLittleEndian: boolean): ToRgb {
   const upper = isLittleEndian ? 1 : 0;
   const [green, blue] = isRgb ? [2, 4] : [0, 0];

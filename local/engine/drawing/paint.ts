@@ -3,7 +3,7 @@ import type { SKRSContext2D } from "@napi-rs/canvas";
 import type { Random } from "./random.ts";
 import type { Mood, Scene, Sketch } from "./read-prompt.ts";
 
-/** What a scene is painted with: the context, its size in pixels, and the random numbers that shape it. */
+/** The tools to paint a scene: the context, its size in pixels, and the random numbers that shape it. */
 type Board = {
   readonly ink: SKRSContext2D;
   readonly width: number;

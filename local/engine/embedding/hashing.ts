@@ -39,7 +39,7 @@ function featuresOf(text: string): ReadonlyMap<string, number> {
   const stems = contentStems(text);
   for (const [index, stem] of stems.entries()) {
     add(stem, 1);
-    // Of a long Chinese or Korean word a part is a word as well.
+    // A part of a long Chinese or Korean word is a word as well.
     for (const part of pairsOf(stem)) add(part, WEIGHTS.part);
     const next = stems[index + 1];
     if (next !== undefined) add(`${stem} ${next}`, WEIGHTS.pair);
@@ -54,7 +54,7 @@ function featuresOf(text: string): ReadonlyMap<string, number> {
   return new Map([...squares].map(([feature, square]) => [feature, Math.sqrt(square)]));
 }
 
-/** FNV-1a over UTF-16 units, then mixed: its low bits alone spread short words badly. */
+/** FNV-1a over UTF-16 units, then mixed: its low bits without mixing spread short words badly. */
 function hashOf(feature: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < feature.length; index += 1) {

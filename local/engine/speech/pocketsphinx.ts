@@ -19,7 +19,7 @@ const limit = pLimit(availableParallelism());
 // As accurate as the defaults on our samples, and a third faster.
 const SEARCH_OPTIONS = ["-fwdflat", "no", "-maxhmmpf", "8000", "-maxwpf", "20"];
 
-/** English only, whatever language the caller requests. The answer says so in `language`. */
+/** English only, even if the caller requests another language. The answer says so in `language`. */
 export function pocketsphinx(): Recogniser | undefined {
   const command = findCommand("pocketsphinx_batch");
   const model = command === undefined ? undefined : findModel(command);

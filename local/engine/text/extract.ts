@@ -42,7 +42,7 @@ export function findAnswer(sentences: readonly Sentence[], question: readonly st
       return { sentence, score: total([...shared].map(weight)) };
     })
     .filter(({ score }) => score > 0)
-    // Of two sentences that share the same words, the shorter one is more relevant.
+    // If two sentences share the same words, the shorter one is more relevant.
     .toSorted((a, b) => b.score - a.score || a.sentence.stems.length - b.sentence.stems.length);
   const best = scored[0]?.score ?? 0;
   if (best < LEAST_SHARE * total([...asked].map(weight))) return [];

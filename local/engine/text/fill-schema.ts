@@ -1,4 +1,4 @@
-// Fills a JSON Schema with what stands in a text: sentences for strings, and numbers. It understands nothing.
+// Fills a JSON Schema with the sentences and numbers of a text. It does not understand the text.
 import * as z from "zod";
 
 const Schema = z.looseObject({

@@ -29,7 +29,7 @@ const Input = z.object({
 
 /** The answer to a prompt without a text. */
 const ABOUT =
-  "This is Darkroom's offline engine. It writes nothing of its own: it quotes sentences from a text that stands before the request, so give a text first and then a question about it, or the word 'summarise', as the last paragraph.";
+  "This is Darkroom's offline engine. It cannot write new text. It quotes sentences from a text that comes before the request, so give a text first and then a question about it, or the word 'summarise', as the last paragraph.";
 
 /** Every chat model. All of them use the same engine. */
 export const textModels: Readonly<Record<string, LocalModel>> = {

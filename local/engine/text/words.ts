@@ -24,7 +24,7 @@ const LONG_RUN = /\S{100}(?=\S)/gu;
 const LONG_SPACED_RUN =
   /[^\s\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]{100}(?=\S)/gu;
 
-/** Cut a text inside its long runs alone. Joined, the parts give the text again. */
+/** Cut a text only inside its long runs. Joined, the parts give the text again. */
 function readableParts(text: string): readonly string[] {
   const ends = [...text.matchAll(LONG_SPACED_RUN)].map(({ 0: run, index }) => index + run.length);
   return [...ends, text.length].map((end, index) => text.slice(ends[index - 1] ?? 0, end));

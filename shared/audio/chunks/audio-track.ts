@@ -1,11 +1,11 @@
 /** A track of sound, as a recording's job names it. */
 export interface AudioTrack {
-  /** The codec's name; as the file writes it, where it is not read here. */
+  /** The codec's name; as the file writes it, if the codec is not supported. */
   readonly codec: string;
-  /** ISO 639 or BCP 47, as the file has it; null where it says nothing. */
+  /** ISO 639 or BCP 47, as the file has it; null if the file does not say. */
   readonly language: string | null;
   readonly title: string | null;
-  /** Null where only decoding would tell. */
+  /** Null if only decoding would show it. */
   readonly channels: number | null;
 }
 

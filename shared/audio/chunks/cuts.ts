@@ -57,7 +57,7 @@ export async function planCuts(
   if (durationMs > chunkMs) {
     const overlapMs = Math.min(OVERLAP_MS, 2 * Math.floor(chunkMs / 6));
     const quietOverlapMs = Math.min(QUIET_OVERLAP_MS, overlapMs);
-    // A chunk that began a second earlier would begin within a word, of which Whisper makes others, or leaves out the sentence after it.
+    // A chunk that began a second earlier would begin within a word. Whisper then writes other words, or leaves out the next sentence.
     const quietLeadMs = Math.min(QUIET_WINDOW_MS, quietOverlapMs) / 2;
     // Half of the overlap is on each side of a cut, so this own part with both halves is the longest chunk.
     const longestOwnMs = chunkMs - overlapMs;

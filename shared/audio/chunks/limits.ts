@@ -65,7 +65,7 @@ export const QUIET_WINDOW_MS = 300;
 /** A window is quiet when it holds less than this part of the median window's bytes (or amplitude). */
 export const QUIET_RATIO = 0.5;
 
-/** Or less than this part of what only a tenth of the windows exceed: 20 dB. Somebody who speaks far from the microphone is louder. */
+/** Or less than this part of what only a tenth of the windows exceed: 20 dB. A person who speaks far from the microphone is louder. */
 export const QUIET_LOUD_RATIO = 0.1;
 
 /** Windows are equally quiet if they differ by less than this part of what is still quiet: noise varies, and silence may be dithered. */

@@ -143,7 +143,7 @@ function outputOf(
 ): { readonly format: OutputFormat; readonly contentType: string } {
   if (codec === "opus" || codec === "vorbis") return { format: new OggOutputFormat(), contentType: "audio/ogg" };
   if (codec === "mp3") {
-    // A frame that counts the others is known in layer III alone: a decoder of layer II plays it, so that all sound is late.
+    // A frame that counts the others is known only in layer III: a decoder of layer II plays it, so that all sound is late.
     const xingHeader = ((first[1] ?? 0) & 0x06) === LAYER_III;
     return { format: new Mp3OutputFormat({ xingHeader }), contentType: "audio/mpeg" };
   }

@@ -22,7 +22,7 @@ import { timeMap } from "./time-map.ts";
 import type { Work } from "../reading/work.ts";
 
 /**
- * A file whose stretches say their time and, put behind the file's headers, are a file again. Such a file needs no index:
+ * A file whose stretches state their time. Appended to the file's headers, a stretch is a complete file again. Such a file needs no index:
  * a live recording has none, and the index of another need not be read.
  */
 export interface Spliceable {

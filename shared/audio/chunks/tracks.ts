@@ -13,8 +13,8 @@ export interface Candidate extends AudioTrack {
 }
 
 /**
- * Choose the track to transcribe, by the same rule in every container: one that is enabled, the default, and readable, in this order. A
- * readable track comes before one that cannot be read.
+ * Choose the track to transcribe, by the same rule in every container: a readable track comes before one that cannot be read, then an
+ * enabled one before others, then the default.
  * @param choice the track that the job asks for.
  * @returns its place among the candidates.
  */

@@ -18,7 +18,7 @@ import { scanFlac } from "./scan.ts";
 import { readFlacStart } from "./stream.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Holds at least one frame of 4096 samples of 16-bit stereo, and the header behind it that proves it. */
+/** Holds at least one frame of 4096 samples of 16-bit stereo, and the header after it that proves it. */
 export const PROBE_BYTES = 40 * 1024;
 
 /** How far the next frame is searched where frames are missing. This takes a few reads. */
@@ -70,7 +70,7 @@ export async function cutFlac(
     });
     work.keep();
     work.hold(bytes.length);
-    // Silence takes the place of missing frames, so that the frames behind them keep their time.
+    // Silence takes the place of missing frames, so that the frames after them keep their time.
     for (let gap = frame.sample - firstSample - samples; gap > 0; gap = frame.sample - firstSample - samples) {
       work.keep();
       work.visit(SILENCE_ELEMENTS);
@@ -87,7 +87,7 @@ export async function cutFlac(
   const pcmFrameBytes = (flac.channels * flac.bitsPerSample) / 8;
   let offset = first;
   let stalls = 0;
-  // Up to the frame behind the last one that is needed, which proves where that one ends.
+  // Up to the frame after the last one that is needed, which proves where that one ends.
   while (
     offset < source.sizeBytes &&
     scan.reachedSample < endSample &&
@@ -121,7 +121,7 @@ export async function cutFlac(
 
 /**
  * A file whose frames are numbered from its own beginning. Frames that were copied out of another container say where they were
- * in the recording, and a browser's player takes that for its time. What is not understood stays as it is.
+ * in the recording, and a browser's player takes that for its time. Frames that cannot be parsed stay as they are.
  */
 export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8Array> {
   const source = memorySource(bytes);
@@ -140,7 +140,7 @@ export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8
 function streamHeader(flac: Flac, samples: number): Uint8Array {
   const info = flac.streamInfo.slice();
   const view = viewOf(info);
-  // Frames that carry their own number have one length, whatever the file's header says.
+  // Frames that carry their own number have one length, even if the file's header says otherwise.
   if (!flac.countsSamples) {
     view.setUint16(0, flac.blockSamples);
     view.setUint16(2, flac.blockSamples);

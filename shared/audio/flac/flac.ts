@@ -63,7 +63,7 @@ async function planFlac(
   if (frames.length === 0) {
     return refuse(
       "damaged",
-      "The FLAC file has its header, and no sound behind it. Its upload or its download broke off: send it again.",
+      "The FLAC file has its header, but no sound after it. Its upload or its download was interrupted: send it again.",
     );
   }
   const durationMs = (totalSamples / sampleRate) * 1000;
@@ -97,7 +97,7 @@ async function planFlac(
   };
 }
 
-/** The last frame, and the bytes at the end of the file. Behind a file that never came whole there may be zeros. */
+/** The last frame, and the bytes at the end of the file. A file that was not received completely may end with zeros. */
 async function findLastFrame(
   source: ByteSource,
   flac: Flac,

@@ -72,7 +72,7 @@ export async function walkFrames(
         header = found.header;
       }
       if (at + header.bytes > bytes.length) {
-        // Behind other bytes, a header may be there by chance.
+        // After other bytes, a header may be there by chance.
         isBrokenOff = isLast && isNext;
         break;
       }

@@ -39,7 +39,7 @@ function withoutTimes(source: ByteSource): ByteSource {
   };
 }
 
-/** How far behind a place packets begin again: three in a row, as far as the bytes go. Null where none do. */
+/** How far after a place packets begin again: three in a row, as far as the bytes go. Null where none do. */
 function lateBy(bytes: Uint8Array, at: number): number | null {
   const syncs = (place: number) => place >= bytes.length || bytes[place] === SYNC;
   for (let late = 0; late < STRIDE_BYTES; late++) {

@@ -76,7 +76,7 @@ export async function readEnd(
         };
       });
       const endMs = span?.endMs ?? last.timeMs;
-      // Behind a segment that says its size there may be other bytes.
+      // After a segment with a known size there may be other bytes.
       const isBrokenOff = endsWithin && file.segmentEnd === Infinity;
       const durationMs = Math.max(file.durationMs, isBrokenOff ? endMs + BROKEN_MS : endMs);
       return { durationMs, soundMs: isCutOff || isLostToEnd || isBrokenOff ? endMs : durationMs, isBrokenOff };

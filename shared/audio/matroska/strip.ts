@@ -45,7 +45,7 @@ export interface MatroskaStrip extends Required<Strip> {
   readonly endsWithin: () => boolean;
 }
 
-/** The first byte of a number with more bytes than an id may have (RFC 8794, 5): what begins so is not an element. */
+/** The first byte of a number with more bytes than an id may have (RFC 8794, 5): bytes that begin like this are not an element. */
 const LEAST_ID = 0x10;
 
 /**

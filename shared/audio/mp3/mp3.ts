@@ -87,7 +87,7 @@ async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work:
   }));
   // Joined files have the count of the first file.
   const clock = clockOf(mp3);
-  // A part of a frame behind all that the encoder counted is no loss.
+  // A partial frame after all those that the encoder counted is not a loss.
   const isBrokenOff = index.isBrokenOff && index.frames !== mp3.frames;
   const reachedMs = msAt(index.frames + (isBrokenOff ? 1 : 0), clock);
   const durationMs = Math.max(reachedMs, msAt(mp3.frames ?? 0, clock));

@@ -9,7 +9,7 @@ import type { Work } from "../reading/work.ts";
 import { lacingOf, pagesIn, type OggPage } from "./page.ts";
 
 /**
- * Where STREAMINFO lies in the first packet (RFC 9639, section 10.1): behind a mark, a version, a count of headers, "fLaC", and the header
+ * Where STREAMINFO lies in the first packet (RFC 9639, section 10.1): after a mark, a version, a count of headers, "fLaC", and the header
  * of the block.
  */
 const INFO_AT = 17;
@@ -48,7 +48,7 @@ export function flacHeadEnd(): (bytes: Uint8Array, page: OggPage) => boolean {
     let at = page.bodyAt;
     let isBegin = !page.isContinued;
     for (const length of lacingOf(bytes, page)) {
-      // The first packet has its block behind a mark.
+      // The first packet has its block after a mark.
       if (isBegin) isLast = (byteAt(bytes, page.isFirst ? at + INFO_AT - 4 : at) & 0x80) !== 0;
       at += length;
       isBegin = length < 255;

@@ -20,7 +20,7 @@ export interface OggStream {
   readonly sampleRate: number;
   /** Null for other codecs. */
   readonly flac: FlacInfo | null;
-  /** Samples at its start that are decoded and not played. `head` says that there are none: they belong to the first chunk alone. */
+  /** Samples at its start that are decoded and not played. `head` says that there are none: only the first chunk has them. */
   readonly preSkip: number;
   /** Whether it is one stream of Opus; its packets may also hold several (RFC 7845, section 5.1.1). */
   readonly isPlainOpus: boolean;
@@ -167,8 +167,7 @@ function beginnings(
     const magic = asciiAt(bytes, page.bodyAt, 8);
     if (NO_AUDIO.some((known) => magic.startsWith(known))) continue;
     const kind = MARKS.find(([mark]) => magic.startsWith(mark))?.[1] ?? null;
-    const codec =
-      kind ?? OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "a codec that is not known here";
+    const codec = kind ?? OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "an unknown codec";
     const message = `The Ogg file holds ${codec}, which cannot be cut in Ogg. Convert it to Opus, Vorbis or FLAC.`;
     candidates.push({
       codec,
@@ -191,7 +190,7 @@ function channelsOf(kind: OggStream["codec"] | null, bytes: Uint8Array, page: Og
   return byteAt(bytes, page.bodyAt + (kind === "opus" ? 9 : 11));
 }
 
-/** The whole pages. One that lies behind other bytes counts if its checksum matches. */
+/** The whole pages. A page that follows other bytes counts if its checksum matches. */
 function* pagesOf(bytes: Uint8Array, work: Work): Generator<OggPage> {
   let end = 0;
   for (const page of pagesIn(bytes, work)) {

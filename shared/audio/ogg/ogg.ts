@@ -29,9 +29,9 @@ const OggExtra = z.object({
   headBytes: z.number(),
   /** The time by the stream's clock that is the source's time 0. */
   zeroMs: z.number(),
-  /** Which track of sound; chunks of versions before have the first that is read. */
+  /** Which track of sound. Chunks of earlier versions have the first readable one. */
   track: z.number().exactOptional(),
-  /** Of FLAC alone: the number of its first sample. */
+  /** Only for FLAC: the number of its first sample. */
   zeroSample: z.number().exactOptional(),
 });
 type OggExtra = z.infer<typeof OggExtra>;
@@ -61,7 +61,7 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
   const end = await readEnd(source, stream, work);
   if (end === null) return noStream("no_audio");
   const soundMs = msAt(stream, end.granule) - zeroMs;
-  // What was copied out of a longer recording has the header of that one.
+  // A file that was copied out of a longer recording has the header of that recording.
   const saidMs = start.zeroSample === 0 ? msAt(stream, stream.flac?.totalSamples ?? 0) - zeroMs : 0;
   const durationMs = Math.max(saidDuration(saidMs, soundMs), msAt(stream, end.claimedGranule) - zeroMs);
   if (Math.round(soundMs) <= 0) return noStream("no_audio");
@@ -77,7 +77,7 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
     bodyOffset: stream.headBytes,
     cutter: cutter(stream, { zeroMs, filling: null }, work),
   } as const;
-  // What a picture has behind the sound is not read.
+  // Pages of a picture after the end of the sound are not read.
   const sounding = { ...source, sizeBytes: end.offset };
   const extra: OggExtra = {
     type: "ogg",
@@ -123,7 +123,7 @@ function cutter(
   return {
     head: stream.head,
     points(bytes, base) {
-      // A page says at which time it ends. So a stretch begins behind it, at a page that begins with a packet.
+      // A page says at which time it ends. So a stretch begins after it, at a page that begins with a packet.
       const points: { readonly offset: number; readonly timeMs: number }[] = [];
       let before: OggPage | null = null;
       for (const page of pagesIn(bytes, work, stream.serial)) {
@@ -137,7 +137,7 @@ function cutter(
     },
     strip() {
       const strip = stripOgg(stream.serial, filling, work);
-      // Plans round times to a millisecond, so the last one may lie past the last sample.
+      // Plans round times to a millisecond, so the last one may be past the last sample.
       return {
         ...strip,
         reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1,
@@ -152,7 +152,7 @@ function cutter(
   };
 }
 
-/** When packets begin that are read behind headers without the pre-skip. */
+/** When packets begin that are read after headers without the pre-skip. */
 function packetZeroMs({ preSkip, sampleRate }: OggStream, zeroMs: number): number {
   return zeroMs + (preSkip / sampleRate) * 1000;
 }
@@ -200,7 +200,7 @@ async function readEnd(
   return null;
 }
 
-/** Whether another page begins behind the last whole one. Its own header need not be whole. */
+/** Whether another page begins after the last whole one. Its own header need not be whole. */
 function endsWithinHeader(bytes: Uint8Array, work: Work): boolean {
   const whole = lastPageIn(bytes, work, (page) => page.at + page.length <= bytes.length);
   const end = whole === undefined ? bytes.length : whole.at + whole.length;

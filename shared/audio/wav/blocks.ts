@@ -20,7 +20,7 @@ export interface Blocks {
   readonly sampleRate: number;
   readonly blockBytes: number;
   readonly samplesPerBlock: number;
-  /** The beginning of a block, without which it cannot be decoded. The last block of a file may be cut off behind it. */
+  /** The beginning of a block, without which it cannot be decoded. The last block of a file may be cut off after it. */
   readonly stateBytes: number;
   /** The body of the file's `fmt ` chunk, which a chunk's file repeats. */
   readonly fmt: Uint8Array;
@@ -45,7 +45,7 @@ const GSM = { blockBytes: 65, samplesPerBlock: 320 };
 
 /**
  * @param fmt the body of the `fmt ` chunk.
- * @param code of the codec, which stands further on in an extensible header.
+ * @param code of the codec, which is further on in an extensible header.
  * @returns null for a code that is not one of blocks, or impossible numbers.
  */
 export function readBlocks(fmt: Uint8Array, code: number): Blocks | null {
@@ -79,7 +79,7 @@ export function readBlocks(fmt: Uint8Array, code: number): Blocks | null {
 /** The coefficients that all encoders of Microsoft's ADPCM use, and that its format repeats (mmreg.h). */
 const MS_COEFFICIENTS = [256, 0, 512, -256, 0, 0, 192, 64, 240, 0, 460, -208, 392, -232];
 
-/** The format as it is without the extensible header, which some decoders read for plain samples alone. */
+/** The format as it is without the extensible header, which some decoders read only for plain samples. */
 function plainFormat(fmt: Uint8Array, code: number, samplesPerBlock: number): Uint8Array {
   if (viewOf(fmt).getUint16(0, true) === code) return fmt;
   const more = [samplesPerBlock, ...(code === MS_ADPCM ? [MS_COEFFICIENTS.length / 2, ...MS_COEFFICIENTS] : [])];
@@ -148,7 +148,7 @@ function isStill(bytes: Uint8Array, { codec, blockBytes }: Blocks): boolean {
   return blocks > settled + 1;
 }
 
-/** How many samples whole blocks have, and the part of one behind them. */
+/** How many samples the whole blocks have, together with the partial block after them. */
 function samplesIn(bytes: number, { blockBytes, stateBytes, samplesPerBlock }: Blocks): number {
   const rest = (bytes % blockBytes) - stateBytes;
   const inRest = rest <= 0 ? 0 : Math.floor((rest * samplesPerBlock) / (blockBytes - stateBytes));

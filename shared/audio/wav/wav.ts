@@ -158,7 +158,7 @@ async function planMp3(
   const upToEnd = { sizeBytes: offset + length, read: source.read.bind(source) };
   const planned = await planParts(upToEnd, [offset], work, (part) => mp3.plan(part, limits, work));
   if (planned.type === "refused" || saidBytes <= length) return planned;
-  // The MP3 itself may show that it ends within a frame. The header of the WAV tells how much more is missing.
+  // The MP3 itself may show that it ends within a frame. The header of the WAV shows how much more is missing.
   const broken = (planned.gaps ?? []).find(
     ({ reason, endMs }) => reason === "cut_off" && endMs >= planned.durationMs - 1,
   );

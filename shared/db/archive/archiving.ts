@@ -63,7 +63,7 @@ export async function listEnded(
   return results.map((row) => ({ ...row, size: row.size === null ? null : (JSON.parse(row.size) as JobSize) }));
 }
 
-/** Read what jobs consist of, those of one owner together: a page of a list then lies close together in the object. */
+/** Read the contents of jobs, those of one owner together, so that a page of a list is close together in the object. */
 export async function readHeads(db: D1Database, ids: readonly string[]): Promise<readonly JobHead[]> {
   const { results } = await db
     .prepare(
@@ -96,12 +96,12 @@ export async function readChunkLines(db: D1Database, jobId: string): Promise<rea
   }
 }
 
-/** Note an object before it is written: if nothing comes to lead to it, it is deleted later. */
+/** Note an object before it is written: if no row refers to it in the end, it is deleted later. */
 export async function insertArchive(db: D1Database, archiveId: string, now: number): Promise<void> {
   await db.prepare(`INSERT INTO archives (id, empty_since) VALUES (?1, ?2)`).bind(archiveId, now).run();
 }
 
-/** A job, what its line says, and where the line lies in the object. */
+/** A job, what its line says, and where the line is in the object. */
 export interface ArchivedLine extends Omit<LinePlace, "archiveId"> {
   readonly id: string;
   /** The same text as in `JobHead`. */
@@ -109,7 +109,7 @@ export interface ArchivedLine extends Omit<LinePlace, "archiveId"> {
 }
 
 /**
- * Let rows lead to their lines instead of having the contents, in one transaction. A job that is not exactly as it was read, or that
+ * Replace the contents of jobs by references to their lines, in one transaction. A job that is not exactly as it was read, or that
  * may not be archived any more, stays as it is. Chunks are written with their tasks, so comparing the tasks is enough.
  * @returns how many jobs were archived.
  */
@@ -145,10 +145,10 @@ export async function swapForLines(
   return swapped?.results.length ?? 0;
 }
 
-/** Time Travel may bring back a row that leads to an object for this time after the last row did. */
+/** For this long after the last row that refers to an object, Time Travel may bring such a row back. */
 const EMPTY_KEPT_MS = 31 * DAY_MS;
 
-/** Find objects that no job has led to for so long that no restore of the database can make one lead there again. */
+/** Find objects that no job has referred to for so long that a restore of the database cannot bring a reference back. */
 export async function findEmptyArchives(db: D1Database, now: number, limit: number): Promise<readonly string[]> {
   const { results } = await db
     .prepare(`SELECT id FROM archives WHERE jobs = 0 AND empty_since < ?1 ORDER BY empty_since LIMIT ?2`)

@@ -13,7 +13,7 @@ export interface PlacedJob {
   readonly place: LinePlace | null;
 }
 
-/** Find where a job's line lies; null if this owner has no such job. */
+/** Find where a job's line is; null if this owner has no such job. */
 export async function findPlace(
   db: D1Database,
   job: { readonly id: string; readonly ownerId: string },
@@ -45,7 +45,7 @@ export async function findLeadersOf(db: D1Database, followers: readonly string[]
   return results;
 }
 
-/** Of these jobs, find those that are archived while others wait for their results. */
+/** Find those of these jobs that are archived while others wait for their results. */
 export async function findArchivedLeaders(db: D1Database, leaders: readonly string[]): Promise<readonly Leader[]> {
   if (leaders.length === 0) return [];
   const { results } = await db
@@ -61,7 +61,7 @@ export async function findArchivedLeaders(db: D1Database, leaders: readonly stri
 
 /**
  * Let no other job reuse the result of a job whose line is lost: one of those that wait for it runs in its place. Changes nothing if the row
- * does not lead to this line any more.
+ * does not refer to this line any more.
  */
 export async function endReuse(db: D1Database, jobId: string, { archiveId, offset }: LinePlace): Promise<void> {
   await db
@@ -71,7 +71,7 @@ export async function endReuse(db: D1Database, jobId: string, { archiveId, offse
 }
 
 /**
- * Give a job its contents back, in one transaction. Changes nothing if the row does not lead to this line any more: the job was
+ * Give a job its contents back, in one transaction. Changes nothing if the row does not refer to this line any more: the job was
  * brought back or deleted in the meantime.
  */
 export async function insertContents(
@@ -94,7 +94,7 @@ interface Head {
   readonly artifacts: readonly unknown[];
 }
 
-/** The statements that make a job whole whose row leads to this place, for one batch. After them it leads nowhere. */
+/** The statements that bring back a job whose row refers to this place, for one batch. After them it refers to none. */
 export function contentStatements(
   db: D1Database,
   jobId: string,

@@ -148,7 +148,7 @@ async function readPart(
  */
 export async function insertExported(db: D1Database, job: ExportedJob, now: number): Promise<boolean> {
   const { job: id, row, upload, labels, versions, passages, contents, chunks } = job;
-  // Until the last statement the row leads to a place of its own: so each statement knows whether this call has inserted it.
+  // Until the last statement the row names a place of its own, so that each statement knows whether this call has inserted it.
   const place = { archiveId: `import:${crypto.randomUUID()}`, offset: 0, bytes: 0, secret: "" };
   const isNew = "j.id = ?2 AND j.archive_id = ?3";
   const of = (sql: string, json: unknown) => db.prepare(sql).bind(JSON.stringify(json), id, place.archiveId);

@@ -65,7 +65,7 @@ export function releaseHeld(
   ];
 }
 
-// The index has the held tasks alone, so no other task is read, whatever else waits.
+// The index has only the held tasks, so no other task is read, however many wait.
 function makeDue(
   db: D1Database,
   { code, ownerId }: Held,

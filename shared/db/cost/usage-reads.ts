@@ -43,7 +43,7 @@ export interface Usage {
 export async function readUsage(db: D1Database, question: UsageQuestion): Promise<Usage> {
   const { ownerId, fromDay, toDay, by, limit } = question;
   const groups = by.map((_, index) => index + 1).join(", ");
-  // Reads the account's own rows, unless owners are to be told apart.
+  // Reads the account's own rows, unless the figures are grouped by owner.
   const whose = by.includes("owner") && ownerId === null ? `owner_id <> ?1` : `owner_id = ?1`;
   const owner = ownerId ?? EVERYBODY;
   const [rows, days] = await db.batch<never>([

@@ -1,4 +1,4 @@
-// Deletes jobs from D1. What lies elsewhere is deleted afterwards, from what `deletions` remembers. If a deletion dies
+// Deletes jobs from D1. Objects and vectors elsewhere are deleted afterwards, as `deletions` lists them. If a deletion dies
 // half-way, maintenance finishes it.
 import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";

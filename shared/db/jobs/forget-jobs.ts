@@ -1,4 +1,4 @@
-// What a transaction that deletes jobs deletes with them, or takes their words out of.
+// Everything that a transaction deletes together with jobs, and the rows from which it removes their words.
 import { leaveArchives } from "../archive/leave-archives.ts";
 import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";
@@ -6,7 +6,7 @@ import { deleteMarksOf } from "./tags-and-metadata.ts";
 /** Jobs that are deleted: SQL of our own that gives their ids from ?1, and that uses ?2, which is the time. */
 export interface DeletedJobs {
   readonly ids: string;
-  /** Those about which something else may say anything. By default all of them. */
+  /** Those that an act, a redrive or news of a budget may mention. By default all of them. */
   readonly traced?: string;
   /** Those with tags, those with metadata, and those that may have been edited. By default all of them. */
   readonly tagged?: string;
@@ -19,7 +19,7 @@ export interface DeletedJobs {
 
 const lettersOf = (ids: string) => `SELECT id FROM dead_letters WHERE job_id IN (${ids})`;
 
-/** What others keep of these jobs stays, without what it says about them: acts, redrives and news of a budget. */
+/** Rows that mention these jobs stay, without what they say about them: acts, redrives and news of a budget. */
 export function clearTraces(
   db: D1Database,
   { ids: all, traced: ids = all, values }: DeletedJobs,

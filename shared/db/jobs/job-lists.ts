@@ -64,7 +64,7 @@ interface Walk {
  * of the indexes to compare them if there are several. Jobs that do not meet the other conditions are passed over.
  */
 export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
-  // The text is searched for in the latest jobs, whatever else they are.
+  // The text is searched for in the latest jobs, before the other conditions apply.
   const isLimited = filter.text !== undefined && (filter.marks ?? []).length === 0;
   const walks = walksOf(filter);
   const walked = isLimited ? undefined : await fewest(db, walks, filter, page);
@@ -129,9 +129,9 @@ const byState = (state: JobState): Walk => ({
   isMet: (value) => `j.state = ${value}`,
 });
 
-/** ?1 owner, ?2 and ?3 the position before which the list goes on, ?4 the earliest time, ?5 how many. */
+/** ?1 owner, ?2 and ?3 the position after which the list continues, ?4 the earliest time, ?5 how many. */
 function valuesOf({ createdAfter = 0, createdBefore }: JobFilter, { ownerId, before, limit }: JobPage): unknown[] {
-  // One position, because SQLite seeks by one upper bound alone.
+  // One position, because SQLite seeks by only one upper bound.
   const end = { at: createdBefore ?? Number.MAX_SAFE_INTEGER, id: "" };
   const { at, id } = before === undefined || before.at >= end.at ? end : before;
   return [ownerId, at, id, createdAfter, limit];

@@ -33,7 +33,7 @@ const FLOWS = `
  * queue does not count as lost, and a busy queue is not flooded with duplicates. Tasks of a paused kind, or held with the
  * account, are read and left as they are: reading two rows each run costs less than writing them once, and they are still due
  * when the pause or the hold ends. Tasks whose model is asked as often as it allows are not woken again while messages for it
- * are on their way, if these are as many: they are looked at after these.
+ * are on their way, if there are as many messages as tasks: the tasks are looked at after these messages.
  */
 export async function takeDueTasks(
   db: D1Database,
@@ -95,8 +95,8 @@ export interface StoredObject {
 }
 
 /**
- * Return those of the objects that were never recorded as an upload. The row of an object that was stored again with the same bytes is
- * dated anew: rows end at an age, and the object would be found without one.
+ * Return those of the objects that were never recorded as an upload. If an object was stored again with the same bytes, its row gets
+ * the new date: rows are deleted at an age, and the sweep would then find the object without one.
  */
 export async function findUnknownUploads(
   db: D1Database,

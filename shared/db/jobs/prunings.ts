@@ -25,7 +25,7 @@ export interface Pruning {
   readonly jobs: readonly PrunedJob[];
 }
 
-/** SQL: whether somebody edited the transcript of job `j`, or began to. */
+/** SQL: whether a person edited the transcript of job `j`, or began to. */
 const IS_EDITED = `(EXISTS (SELECT 1 FROM edited_jobs e WHERE e.job_id = j.id)
   OR EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = j.id))`;
 
@@ -34,8 +34,8 @@ const FIRST_ATTEMPTS = `
   tasks t LEFT JOIN attempts x ON x.task_id = t.id AND x.number = 1 WHERE t.job_id = j.id AND t.is_side = 0`;
 
 /**
- * SQL: whether it is known what job `j` has stored: each task ended at its first attempt, which says what it has stored beside the
- * job's artifacts. Attempts of an earlier version do not say it. A job without tasks is not all in this database.
+ * SQL: whether it is known what job `j` has stored: each task ended at its first attempt, which lists what it has stored besides the
+ * job's artifacts. Attempts of an earlier version have no such list. A job without tasks is not completely in this database.
  */
 const IS_NAMED = `
   j.created_at >= coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = '${LISTED_BEFORE}'), 0)
@@ -51,8 +51,8 @@ export const STORED_NAMES = `
       NULL)`;
 
 /**
- * Whether job `j` can be pruned with others. Not if its result is shared and would have to be handed over, nor if an attempt may
- * still run: those are deleted one by one (deletions.ts).
+ * Whether job `j` can be pruned with others. A job whose result is shared and would have to be handed over, or one that may still
+ * have a running attempt, is deleted on its own (deletions.ts).
  */
 const IS_ORDINARY = `
   NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)

@@ -1,4 +1,4 @@
-// What D1 knows about having been set back to an earlier moment.
+// What D1 knows about its own restore to an earlier moment.
 import { RECORDS_PREFIX } from "../../uploads/storage.ts";
 
 import { DAY_MS } from "../../durations.ts";

@@ -82,7 +82,7 @@ export async function findExpiredJobs(
   { now, days, limit = LOOKED_AT }: { now: number; days: number; limit?: number },
 ): Promise<ExpiredJobs> {
   const before = now - days * DAY_MS;
-  // An earlier version kept the end alone.
+  // An earlier version stored only the end.
   const [end = "0", lastId = ""] = (await readCursor(db, RETENTION_CURSOR))?.split(" ") ?? [];
   const [own, all] = await db.batch<ExpiredJob & { finalizedAt: number; isExpired: number }>([
     db

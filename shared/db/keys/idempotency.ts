@@ -38,8 +38,8 @@ interface Row {
 }
 
 /**
- * Become the run that answers a request, or learn what became of the request. The row is inserted before the work begins: of
- * many requests at once, one runs. If a run dies, the next one has the same seed.
+ * Become the run that answers a request, or learn the state of the request. The row is inserted before the work begins:
+ * only one of several simultaneous requests runs. If a run dies, the next one has the same seed.
  */
 export async function beginRequest(
   db: D1Database,

@@ -16,7 +16,7 @@ export async function isAtLimit(db: D1Database, { keyId, maxConcurrentJobs }: Jo
   return (unfinished ?? 0) >= maxConcurrentJobs;
 }
 
-/** SQL: whether a key (SQL of our own) may become only one job, whatever bytes lie there later. */
+/** SQL: whether a key (SQL of our own) may become only one job, even if other bytes are put there later. */
 export function isOneJob(key: string): string {
   return `substr(${key}, 1, ${UPLOADS_PREFIX.length}) = '${UPLOADS_PREFIX}'`;
 }

@@ -100,7 +100,7 @@ export interface LetterGroup {
 const LETTERS_COUNTED = 100;
 
 /**
- * List groups, the one seen last first; the id of a position is a fingerprint. Of each group at most 100 letters are counted. Rows
+ * List groups, the one seen last first; the id of a position is a fingerprint. At most 100 letters of each group are counted. Rows
  * read: three for each fingerprint of the owner, and 100 for each group of the page. For one job, all its letters.
  */
 export async function groupDeadLetters(

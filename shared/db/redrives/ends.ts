@@ -35,7 +35,7 @@ async function release(
   return (ended?.results.length ?? 0) > 0;
 }
 
-/** Stop a redrive because its canary failed. The other letters are left alone. */
+/** Stop a redrive because its canary failed. The other letters stay open. */
 export async function stopRedrive(db: D1Database, redrive: RedriveRow, reason: string, now: number): Promise<boolean> {
   const actor: Actor = { ownerId: redrive.ownerId, actor: "system" };
   return release(
@@ -54,7 +54,7 @@ export async function stopRedrive(db: D1Database, redrive: RedriveRow, reason: s
 }
 
 /**
- * Cancel what is not due yet: letters that wait, and tasks whose time lies ahead, which are discarded again.
+ * Cancel what is not due yet: letters that wait, and tasks whose time has not come, which are discarded again.
  * @returns whether this call did it, and what it changed: stages may open, and jobs may end.
  */
 export async function cancelRedrive(

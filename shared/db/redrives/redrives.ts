@@ -1,4 +1,4 @@
-// A redrive of many: which letters it claims, what becomes of them, and how it is created.
+// A redrive of many: how it is created, which letters it claims, and their results.
 import type { RedriveFilter, RedriveState } from "../../redrives/redrive.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
@@ -20,7 +20,7 @@ export interface RedriveRow {
   readonly finalizedAt: number | null;
 }
 
-/** What became of the letters. `redriven` is the sum of running, completed, failed and cancelled. */
+/** The results of the letters. `redriven` is the sum of running, completed, failed and cancelled. */
 export interface Fates {
   /** Claimed, and not redriven yet. */
   readonly pending: number;
@@ -39,7 +39,7 @@ export const REDRIVE_COLUMNS = `id, owner_id AS ownerId, state, filter, max_lett
   canary_id AS canaryId, reason, matched, released, next_at AS nextAt, created_at AS createdAt, finalized_at AS finalizedAt`;
 
 /**
- * What became of letter `d` with its task `t`. A task that failed again left another letter, even if it has been redriven once
+ * The result of letter `d` with its task `t`. A task that failed again left another letter, even if it has been redriven once
  * more since. A message that was sent again cannot be followed.
  */
 export const FATE = `CASE
@@ -50,9 +50,9 @@ export const FATE = `CASE
   WHEN t.state IN ('completed', 'cancelled') THEN t.state
   ELSE 'running' END`;
 
-/** Count how many letters of each redrive met each fate; `which` is SQL of our own that selects the redrives. */
+/** Count the letters of each redrive by their result; `which` is SQL of our own that selects the redrives. */
 export function fatesOf(which: string): string {
-  // Materialised: if it were flattened, each of the six counts would look the fate up again.
+  // Materialised: if it were flattened, each of the six counts would look the result up again.
   return `WITH f AS MATERIALIZED (
       SELECT d.redrive_id, ${FATE} AS fate FROM dead_letters d LEFT JOIN tasks t ON t.id = d.task_id
        WHERE d.redrive_id ${which})

@@ -103,7 +103,7 @@ export async function passCanary(db: D1Database, redriveId: string): Promise<voi
 }
 
 /**
- * Count finally what became of the letters, once all of it is known. A redrive that was neither cancelled nor stopped is
+ * Store the final counts of the letters, once all results are known. A redrive that was neither cancelled nor stopped is
  * completed then.
  */
 export async function finishRedrive(db: D1Database, redriveId: string, now: number): Promise<boolean> {

@@ -214,7 +214,7 @@ export async function readPassages(
     )
     .bind(...bindScope(scope), wanted);
   if (match === null) return { rows: (await rows.all<PassageRow>()).results, snippets: new Map() };
-  // The words are looked for in each of these passages alone.
+  // The words are looked for only in these passages.
   const snippets = db
     .prepare(
       `SELECT p.id, snippet(passages_fts, 1, '', '', '…', iif(p.indexed_text IS NULL, ${SNIPPET_WORDS}, ${SNIPPET_CHARS})) AS snippet

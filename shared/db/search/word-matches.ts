@@ -1,4 +1,4 @@
-// Where words are found: numbers of passages, read from the index of words alone.
+// Where words are found: numbers of passages, read only from the index of words.
 import type { Sample, WordMatches } from "../../search/score-words.ts";
 import { bindScope, IN_SCOPE, type PassageScope } from "./passages.ts";
 
@@ -9,11 +9,11 @@ const LEAST_ROWS = 20;
 /** How many times more matches are looked through if a kind is asked for, because the index of words does not have the kind. */
 const OF_A_KIND = 4;
 
-/** How many of the owner's latest passages tell how frequent a word is. */
+/** How many of the owner's latest passages are read to see how frequent a word is. */
 const SAMPLED = 1000;
 
 /**
- * Find the latest passages that match each of FTS5's queries. How many depends on the number of queries alone: 2,400 passages
+ * Find the latest passages that match each of FTS5's queries. How many depends only on the number of queries: 2,400 passages
  * together, or 20 for each query. Rows read: one for each, and a thousand for the sample.
  * @param owner FTS5's query for all passages of the owner.
  */

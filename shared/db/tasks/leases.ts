@@ -48,7 +48,7 @@ interface LeasedRow {
   readonly mayBeStored: number;
 }
 
-/** Delayed tasks that become available with one lease, at most: as many as many leases take. */
+/** How many delayed tasks become available with one lease at most: enough for many leases. */
 const MOST_DUE = 100;
 
 // The index on check_at finds what this lease holds: no lease of another moment has the same value.
@@ -138,8 +138,8 @@ function makeDelayedDue(db: D1Database, until: number): D1PreparedStatement {
 }
 
 /**
- * Return when a task may run that is due and that the last lease passed over: it must run alone, or the calls of its model are
- * used up for this minute.
+ * Return when the next task may run that is due but that the last lease passed over, because it must run alone or because the calls
+ * of its model are used up for this minute.
  * @returns how long to wait, in milliseconds; null if nothing is due.
  */
 export async function msUntilNext(

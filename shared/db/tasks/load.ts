@@ -21,10 +21,10 @@ export interface OpenLetters {
   readonly count: number;
 }
 
-/** What waits, runs and ended. Only so much is counted, so each figure may be a minimum. */
+/** What waits, runs and ended. The counts have limits, so each figure may be a minimum. */
 export interface Load {
   readonly tasks: readonly TaskLoad[];
-  /** The kinds of tasks of which there may be more. */
+  /** The kinds of tasks whose count stopped at its limit. */
   readonly moreTasks: ReadonlySet<TaskKind>;
   readonly throughput: readonly Throughput[];
   readonly isMoreThroughput: boolean;
@@ -43,14 +43,14 @@ const STARTED_COUNTED = 500;
 /** Jobs of all owners that ended within the hour. */
 const ENDED_COUNTED = 750;
 
-/** Open dead letters of a kind of task; of one owner, all together. */
+/** Open dead letters of a kind of task; for one owner, those of all kinds together. */
 const LETTERS_COUNTED = 100;
 
 /** Unfinished jobs of one owner in a state, and the tasks of these that are read. */
 const OWN_UNFINISHED_COUNTED = 250;
 const OWN_TASKS_READ = 600;
 
-/** Of one owner, the jobs that are searched for those that ended: half are the latest, half were created before any that waits. */
+/** How many jobs of one owner are searched for those that ended: half are the latest, half were created before any that waits. */
 export const OWN_JOBS_COUNTED = 500;
 
 const FIVE_MIN_MS = 5 * 60_000;
@@ -233,7 +233,7 @@ function loadOf(
   };
 }
 
-/** Each caller declares the type of its rows, because the columns are in the statement beside it. */
+/** Each caller declares the type of its rows, because the columns are in its own statement. */
 function rowsOf(result: D1Result<never> | undefined): readonly never[] {
   return result?.results ?? [];
 }

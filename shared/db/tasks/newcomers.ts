@@ -1,11 +1,11 @@
 import { MINUTE_MS } from "../../durations.ts";
 
-/** An owner whose last job is younger takes their turn as all others do: else one who submits job by job would always be first. */
+/** An owner whose last job is younger takes turns like all others. Otherwise an owner who submits job by job would always be first. */
 const SINCE_LAST_JOB_MS = MINUTE_MS;
 
 /**
  * SQL: whether a job's first task, of this kind and model, is a newcomer's: the owner's job before has ended and is not of this
- * minute, and no task of theirs waits for the same model. Of jobs that come together, only the first can be a newcomer's.
+ * minute, and no task of theirs waits for the same model. If jobs come together, only the first can be a newcomer's.
  * @param job names a row of `jobs`; the other arguments are SQL.
  */
 export const isNewcomer = (job: string, kind: string, model: string) => `

@@ -4,10 +4,10 @@ import { isAccountHeld } from "../cost/holds.ts";
 /** The name of the cursor that holds the owner who had the last turn. */
 export const TURNS = "turns";
 
-/** SQL: a task that waits. The index on lanes has these alone. */
+/** SQL: a task that waits. The index on lanes has only these. */
 const WAITS = (task: string) => `${task}.state IN ('available', 'retryable')`;
 
-/** SQL: the part of a lane that names its kind and model, with the space behind it. */
+/** SQL: the part of a lane that names its kind and model, with the space after it. */
 const groupOf = (lane: string) =>
   `substr(${lane}, 1, instr(${lane}, ' ') + instr(substr(${lane}, instr(${lane}, ' ') + 1), ' '))`;
 
@@ -17,7 +17,7 @@ const nextLane = (condition: string) =>
 /**
  * The groups (kind and model) that have tasks waiting, and of these the ones that may run at ?1: `prefix` begins their lanes, and
  * `room` is how many calls their model still allows in this minute (?3: limits, ?4: the minute). `turn` is the owner who had the
- * last turn; `is_apart` is 1 if the owners of the group's model take turns apart from all others. The index is entered once for each group.
+ * last turn; `is_apart` is 1 if the owners of the group's model take turns apart from all others. The index is searched once for each group.
  */
 export const GROUPS = `
   edges (lane) AS (
@@ -39,7 +39,7 @@ export const GROUPS = `
        AND (g.model = '-' OR NOT ${isAccountHeld("?1")})
   )`;
 
-/** Of the open groups, those with a task that is due. The first that waits is, but for tasks that are redriven at a rate. */
+/** The open groups with a task that is due. The first waiting task of a lane is due, except for tasks that are redriven at a rate. */
 export const DUE_GROUPS = `
   due_groups (model, room) AS MATERIALIZED (
     SELECT g.model, g.room FROM open_groups g
@@ -56,12 +56,12 @@ const isDue = (lane: string) =>
     )
     .join(" OR ")})`;
 
-/** SQL: the next lane, with a 1 before it if a task of it is due, else a 0. */
+/** SQL: the next lane, with a 1 before it if a task of it is due, otherwise a 0. */
 const nextMarked = (condition: string) => `(SELECT ${isDue("x.lane")} || x.lane FROM ${nextLane(condition)} x)`;
 
 /**
  * Lanes of owners with a task that is due, group by group: at most as many as the lease may take (?2), from the owner who comes after
- * the last turn on, and round to that owner. `wrapped` is 1 behind the end; `n` is how many were found before.
+ * the last turn on, and round to that owner. `wrapped` is 1 after the end, from the beginning again; `n` is how many were found before.
  */
 const RING = `
   ring (prefix, model, room, is_apart, wrapped, upper, marked, n) AS (
@@ -91,7 +91,7 @@ const firstOf = (lane: string, limit: string) => `
                       WHERE t.lane = ${lane} AND t.priority = p.value AND t.scheduled_at <= ?1 AND ${WAITS("t")}
                       ORDER BY t.scheduled_at LIMIT ${limit}) d)) h`;
 
-/** When the oldest due task became due (?1 to ?4 as in CHOSEN). Of each group, ?2 owners are looked at, those whose turn is next. */
+/** When the oldest due task became due (?1 to ?4 as in CHOSEN). In each group, the ?2 owners whose turn is next are looked at. */
 export const OLDEST_DUE = `
   WITH RECURSIVE ${GROUPS}, ${RING}
   SELECT min(t.scheduled_at) AS at
@@ -102,14 +102,14 @@ export const OLDEST_DUE = `
 /**
  * The next tasks (?1: until when they are due; ?2: how many at most; ?3, ?4: see GROUPS).
  *
- * Owners take turns, in the order of their names, across all groups: an owner with work of many kinds and models has one turn as
- * any other. A cursor says who had the last one. Owners of a model whose calls are used up take turns apart, because others go on
- * while they cannot. Newcomers have every second turn, in the order in which they came, so that they wait no longer because many
- * others wait, and others wait at most twice as long because newcomers do not end.
+ * Owners take turns, in the order of their names, across all groups: an owner with work of many kinds and models has one turn, like
+ * any other. A cursor holds the owner who had the last turn. Owners of a model whose calls are used up take turns separately, because
+ * the others continue while they cannot. Newcomers have every second turn, in the order in which they came. So newcomers do not wait
+ * longer because many others wait, and the others wait at most twice as long, however many newcomers come.
  *
  * An owner's tasks go by priority. Among those of one priority, the groups alternate, and each goes by age: a picture does not wait
  * for the chunks of a long recording. A task whose consumer died before runs alone, because it may be what ended the consumer.
- * Only the first of all can run alone, so among the tasks whose turn it is, it comes first.
+ * Only the first task of a lease can run alone, so among the tasks whose turn it is, such a task comes first.
  */
 export const CHOSEN = `
   WITH RECURSIVE ${GROUPS}, ${RING},

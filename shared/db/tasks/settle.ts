@@ -48,7 +48,7 @@ export interface SettledTask {
 export interface Settled extends Changes {
   /** The settled tasks, by id. An attempt whose lease was lost is not among them. */
   readonly settled: ReadonlyMap<string, SettledTask>;
-  /** The running tasks whose lease still stands; the others were cancelled or taken over. */
+  /** The running tasks whose lease is still valid; the others were cancelled or taken over. */
   readonly held: ReadonlySet<string>;
 }
 
@@ -244,7 +244,7 @@ function nextPages({ taskId, leaseId, outcome }: EndedAttempt): readonly Record<
   return pages.map((page) => ({ taskId, leaseId, next: page }));
 }
 
-/** The names of what an attempt has stored that is no artifact: answers that the next attempt would have reused. */
+/** The names of the objects that an attempt has stored besides artifacts: answers that the next attempt would have reused. */
 function besideArtifacts({ outcome, stored = [] }: EndedAttempt): readonly string[] {
   const named = new Set(outcome.type === "completed" ? outcome.artifacts?.map(({ name }) => name) : []);
   return [...new Set(stored)].filter((name) => !named.has(name));

@@ -1,4 +1,4 @@
-// Who had the last turn: written with the lease, in its transaction.
+// The owner who had the last turn, written in the transaction of the lease.
 import { TURNS } from "./next-tasks.ts";
 
 /** What one lease holds. `held` is SQL that finds its tasks as `t`, by ?1 and ?2. */
@@ -8,7 +8,7 @@ interface Taken {
   readonly leaseId: string;
 }
 
-/** SQL: the owner who had the last of these turns, the turns going on from `cursor`. Null if only newcomers had one. */
+/** SQL: the owner who had the last of these turns, which continue from `cursor`. Null if only newcomers had one. */
 const lastTurn = (cursor: string) => `
   coalesce(max(t.owner_id) FILTER (WHERE t.is_newcomer = 0 AND t.owner_id <= ${cursor}),
            max(t.owner_id) FILTER (WHERE t.is_newcomer = 0))`;
@@ -43,8 +43,8 @@ export function countCalls(
 }
 
 /**
- * Store who had the last turn. Written only if others may wait for theirs: each task of a full batch had another owner, and
- * something waits. So a deployment without a backlog pays no row for it. A model whose limit was taken away has its old turn still.
+ * Store the owner who had the last turn. It is written only if others may wait for theirs: each task of a full batch had another owner, and
+ * something waits. So a deployment without a backlog pays no row for it. A model whose limit was removed still has its old turn.
  */
 export function noteTurns(
   db: D1Database,

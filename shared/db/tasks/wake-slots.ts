@@ -1,5 +1,5 @@
 // When consumers are woken for a model whose calls a minute are limited. Messages that come while no call is left find nothing to
-// do, so each message is given a moment of its own: behind all that were sent before it, at the rate that the model allows.
+// do, so each message gets its own time: after all that were sent before it, at the rate that the model allows.
 import { MINUTE_MS } from "../../durations.ts";
 import { DUE_GROUPS, GROUPS } from "./next-tasks.ts";
 
@@ -24,7 +24,7 @@ const apart = (limit: string) => `(${MINUTE_MS}.0 / max(1, ${limit}))`;
 
 /**
  * Take a moment for the message of each of these tasks. Calls that are left in this minute are used at once. If the model was not
- * leased for a minute, messages that are said to be under way were lost or not needed, and do not count. One row is written for
+ * leased for a minute, messages that count as under way were lost or not needed, and are ignored. One row is written for
  * each model.
  * @returns epoch milliseconds, in any order.
  */
@@ -41,7 +41,7 @@ export async function takeSlots(
     db.prepare(counted).bind(ids, rates),
     db
       .prepare(
-        // The calls of this minute that were made take their place before the first moment.
+        // The calls that were already made in this minute come before the first moment.
         `INSERT INTO model_minutes (model, minute, calls, woken_until)
          SELECT model, ?3, 0, ?4 + tasks * ${apart("most")} FROM (${counted}) WHERE true
          ON CONFLICT (model) DO UPDATE

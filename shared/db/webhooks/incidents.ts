@@ -16,7 +16,7 @@ export interface Incident {
 /** The name of the cursor that says when maintenance last ran. */
 const MAINTAINED = "maintained";
 
-/** Of each kind and model, to find the oldest task that is due. Owners take turns, so those of others are not much older. */
+/** How many owners of each kind and model are looked at to find the oldest due task. Owners take turns, so those of others are not much older. */
 const OWNERS_LOOKED_AT = 100;
 
 export interface Look extends Omit<Findings, "queues"> {
@@ -27,7 +27,7 @@ export interface Look extends Omit<Findings, "queues"> {
   readonly raised: readonly Incident[];
 }
 
-// Letters are found by owner, because no index has them by time alone: one row for each owner, and at most a thousand letters
+// Letters are found by owner, because no index has only their time: one row for each owner, and at most a thousand letters
 // of each.
 const RECENT_LETTERS = `
   WITH RECURSIVE owners (id) AS (

@@ -2,7 +2,7 @@ import { currentLanguage } from "../../input/current-language.ts";
 
 /**
  * The codes of Whisper's languages (openai/whisper, whisper/tokenizer.py, LANGUAGES, read 2026-11-29). Two differ from today's
- * codes: `jw` is Javanese, and `no` is Bokmål, beside `nn`. large-v3 added `yue`.
+ * codes: `jw` is Javanese, and `no` is Bokmål, besides `nn`. large-v3 added `yue`.
  */
 export const WHISPER_LANGUAGES: ReadonlySet<string> = new Set(
   `en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te
@@ -16,7 +16,7 @@ const OWN_CODES: Readonly<Record<string, string>> = { jv: "jw", nb: "no", fil: "
 const NEAREST = 3;
 
 /**
- * Return Whisper's code for a language tag (BCP 47: `pt-BR`, `zh-Hant`, `EN`, `eng`). A text that is no tag, or names a language that
+ * Return Whisper's code for a language tag (BCP 47: `pt-BR`, `zh-Hant`, `EN`, `eng`). A text that is not a tag, or names a language that
  * Whisper does not know, is returned unchanged.
  */
 export function foldLanguage(tag: string): string {
@@ -33,7 +33,7 @@ export function unknownLanguage(tag: string): string {
   return `Whisper does not know the language '${tag}'.${meant} Give an ISO 639 code such as 'en' or a tag such as 'pt-BR', or leave it out, so that the model detects the language`;
 }
 
-/** Return the primary language of a tag by its current code, or null for a text that is no tag. */
+/** Return the primary language of a tag by its current code, or null for a text that is not a tag. */
 function languageOf(tag: string): string | null {
   // `zh-yue` is an older form of `yue`, which Intl does not take.
   const extended = tag.replaceAll("_", "-").replace(/^[a-z]{2,3}-(?=[a-z]{3}(?:-|$))/iu, "");

@@ -37,7 +37,7 @@ export const LanguageOrAuto = StoredLanguage.refine((code) => code === "auto" ||
 
 /**
  * Options of a transcription in a request. Without `language`, the model detects it. `channels: "separate"` transcribes each channel
- * by itself, for recordings that have a speaker on each: of PCM alone, since nothing is decoded here.
+ * by itself, for recordings that have a speaker on each: only PCM, since nothing is decoded here.
  */
 export const TranscriptionOptions = optionsWith(Language);
 

@@ -22,7 +22,7 @@ const MAX_FAULT_CHARS = 200;
  */
 const MAX_WORK = 150_000;
 
-/** So many ways to match a pattern, or comparisons, take about as long as one unit. */
+/** This many ways to match a pattern, or this many comparisons, take about as long as one unit. */
 const WAYS_A_UNIT = 1000;
 const COMPARISONS_A_UNIT = 20;
 

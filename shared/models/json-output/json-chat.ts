@@ -6,7 +6,7 @@ import { inJson, MENDING_TOKENS, schemaAsked } from "../prompts.ts";
 /** One that `readSchema` accepts. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Return the chat that asks for JSON of this schema: it tells what the call costs. */
+/** Return the chat that asks for JSON of this schema. The cost of the call follows from it. */
 export function jsonChat(chat: Chat, schema: JsonSchema): Chat {
   return schemaAsked(chat.messages) === null ? { ...chat, messages: inJson(chat.messages, schema) } : chat;
 }

@@ -21,9 +21,9 @@ export function refusePattern(pattern: string): string | null {
   const tokens = tokensOf(pattern);
   for (const [index, token] of tokens.entries()) {
     if (/^\\(?:[1-9]|k)/.test(token)) return "a pattern must not refer back to its groups";
-    if (/^\(\?[^:]?$/.test(token)) return "a pattern must not look around, and its groups have no names";
+    if (/^\(\?[^:]?$/.test(token)) return "a pattern must not have lookarounds or named groups";
     if (tokens[index - 1] === ")" && GROUP_REPEATS.test(token)) {
-      return "a pattern must not repeat a group; say how the whole string looks in other words, in 'description'";
+      return "a pattern must not repeat a group; describe the string in 'description' instead";
     }
   }
   return waysToMatch(pattern, MAX_MATCHED_CHARS) <= MAX_WAYS

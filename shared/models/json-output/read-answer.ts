@@ -5,7 +5,7 @@ import { readJson } from "../../input/read-json.ts";
 
 export type ReadAnswer =
   | { readonly ok: true; readonly value: unknown; readonly isRepaired: boolean }
-  /** `faults` are what to tell the model, or people. `value` is the best JSON that was found, if any. */
+  /** `faults` are sentences for the model, or for people. `value` is the best JSON that was found, if any. */
   | { readonly ok: false; readonly faults: readonly string[] };
 
 /** Four characters a token, and some room. */
@@ -17,7 +17,7 @@ const MAX_PIECES = 8;
 const CUT = "the answer reached its limit of tokens before the JSON ended; write less";
 
 /**
- * Find the first JSON in an answer that fits: as it stands, or else repaired. Text that was cut off is not repaired, because
+ * Find the first JSON in an answer that fits: unchanged if possible, otherwise repaired. Text that was cut off is not repaired, because
  * what is missing is not known.
  * @param isCut whether the model stopped because it wrote as much as it may.
  * @param faultsOf what is wrong with a value; nothing if it fits.
@@ -49,7 +49,7 @@ function refused(fault: string): ReadAnswer {
   return { ok: false, faults: [fault] };
 }
 
-/** Return what may be the JSON: the whole answer, what stands between fences, and what stands between brackets. */
+/** Return what may be the JSON: the whole answer, the text between fences, and the text between brackets. */
 function piecesOf(text: string): readonly string[] {
   const fenced = [...text.matchAll(/```[\w-]*[^\S\n]*\n(.*?)(?:```|$)/gs)].map(([, inside = ""]) => inside.trim());
   const bracketed = bracketedIn(text);

@@ -45,7 +45,7 @@ class Refusal extends Error {
   }
 }
 
-/** Where schemas stand, and which places are referred to: each as its path in one string. */
+/** Where schemas are, and which places are referred to: each as its path in one string. */
 interface Reading {
   readonly places: Set<string>;
   readonly references: { readonly path: Path; readonly reference: string; readonly place: string }[];
@@ -128,7 +128,7 @@ function copyObject(schema: Json, path: Path, reading: Reading): Schema {
     const instead = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
     if (instead !== undefined) throw new Refusal([...path, name], `'${name}' is not supported; ${instead}`);
     const isRenamed = name === "$id" && path.length > 0;
-    if (isRenamed) throw new Refusal([...path, name], "'$id' is supported at the top alone");
+    if (isRenamed) throw new Refusal([...path, name], "'$id' is supported only at the top");
     // A schema of zod has both, and they mean the same. Formats are checked with known patterns.
     if (name === "pattern" && schema["format"] !== undefined) continue;
     const copy = Object.hasOwn(KEYWORDS, name) ? KEYWORDS[name] : undefined;
