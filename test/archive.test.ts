@@ -15,6 +15,7 @@ import { findEverywhere } from "./everywhere.ts";
 import { startDarkroom } from "./harness.ts";
 import { SCHEMA_FILE } from "./schema.ts";
 import { speech } from "./speech.ts";
+import { sampled } from "./long.ts";
 
 const darkroom = startDarkroom();
 const DAY_MS = 24 * 3_600_000;
@@ -180,7 +181,7 @@ test("a death after any operation of the archiver, or of bringing a job back, lo
   for (const act of ["archive", "bring back"] as const) {
     let operation = 0;
     for (let hasDied = true; hasDied;) {
-      operation += 1;
+      operation += sampled(3, 1);
       const { DB, MEDIA } = darkroom.bindings();
       await DB.batch([DB.prepare("UPDATE jobs SET kept_until = NULL"), DB.prepare("DELETE FROM cursors")]);
       if (act === "bring back") await archive();

@@ -11,7 +11,7 @@ beforeAll(async () => {
   chaos = await sharedChaos();
 });
 
-const STEP = sampled(12, 1);
+const STEP = sampled(24, 1);
 // About a hundred runs in a row. On a busy machine they take longer than the two minutes for any other test.
 const TIMEOUT_MS = 600_000;
 const BUDGETED = { budget: 1_000_000 };

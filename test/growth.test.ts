@@ -2,9 +2,10 @@
 import { expect, test } from "vitest";
 
 import { measureGrowth } from "../bench/growth/growth.ts";
+import { sampled } from "./long.ts";
 
 /** 10,000 jobs take more than eight seconds of CPU. */
-const SIZES = [400, 2000] as const;
+const SIZES = sampled([200, 1000] as const, [2000, 10_000] as const);
 
 /** Statements that are known to read more rows where there are more jobs. Whoever mends one removes it. */
 const KNOWN: ReadonlySet<string> = new Set(["list.rareKind"]);

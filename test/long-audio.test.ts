@@ -9,6 +9,7 @@ import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { ffmpeg, fileBytes } from "./audio/media.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech, WORD_MS } from "./speech.ts";
+import { someOf } from "./long.ts";
 
 const darkroom = startDarkroom();
 
@@ -235,13 +236,15 @@ test("a looping chunk is transcribed once more with safer options; if the model 
   ]);
 });
 
-test.each([
+const DOUBTS: readonly (readonly [word: string, reason: RegExp, times: number])[] = [
   ["repetitive", /^the text repeats itself$/, 2],
   ["unsure", /^the model was unsure$/, 2],
   ["invented", /^there may be no speech here$/, 2],
   // Another attempt would read the file equally badly, so the model is not called again.
   ["halfread", /^the model read \d+ ms of \d+ ms of audio$/, 1],
-])(
+];
+
+test.each(someOf(DOUBTS, 3))(
   "a chunk that the model calls %s is transcribed again where that helps, kept, and marked",
   async (word, reason, times) => {
     const said = words(240, { 200: word }, word.slice(0, 2));

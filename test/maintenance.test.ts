@@ -8,6 +8,7 @@ import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { speech } from "./speech.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 import { JobWork } from "../shared/kinds/index.ts";
+import { IS_LONG } from "./long.ts";
 
 const darkroom = startDarkroom({ RETENTION_DAYS: "30" });
 const DAY_MS = 24 * 3_600_000;
@@ -80,7 +81,7 @@ test("an object whose event was dropped gets its job, once", async () => {
   expect(await jobIds()).toEqual([id]);
 });
 
-test("a sweep continues where the last one stopped", async () => {
+test.runIf(IS_LONG)("a sweep continues where the last one stopped", async () => {
   const { MEDIA } = darkroom.bindings();
   const names = Array.from({ length: 1010 }, (_, index) => `inbox/${String(index).padStart(4, "0")}.bin`);
   for (let start = 0; start < names.length; start += 50) {

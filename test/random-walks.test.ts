@@ -26,7 +26,7 @@ const STEPS = [
 ] as const;
 type Step = (typeof STEPS)[number];
 const ATTEMPTS = 5;
-const WALKS = sampled(20, 120);
+const WALKS = sampled(12, 120);
 
 function outcomeOf(step: "complete" | "discard" | "retry" | "snooze", scheduledAt: number): Outcome {
   if (step === "complete") return OUTCOMES.completed;

@@ -12,6 +12,7 @@ import { type Report, runChecks, type RunOptions } from "../smoke/run-checks.ts"
 import type { Fetch } from "../smoke/check.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
+import { IS_LONG } from "./long.ts";
 
 // The local bucket only allows pages of localhost.
 const ORIGIN = "http://localhost:5173";
@@ -478,7 +479,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-test("each check fails when its subject is broken, and says what to do", async () => {
+test.runIf(IS_LONG)("each check fails when its subject is broken, and says what to do", async () => {
   // They run in parallel, because most of their time is waiting.
   const limit = pLimit(6);
   const judge = async ({ name, only = [name], double, options, announces, says }: Case) => {

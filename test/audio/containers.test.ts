@@ -7,7 +7,7 @@ import type { ChunkFile } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS, SMALL_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { IS_LONG, sampled } from "../long.ts";
+import { IS_LONG, sampled, someOf } from "../long.ts";
 import { chunksOf, compare, decodeAll, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
 
 /** Two chunks, or three. */
@@ -151,73 +151,77 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("every container is cut into files that decode by themselves to what the source holds then", () => {
-  test.each(CASES.filter(({ isLike }) => IS_LONG || isLike !== true))(
-    "$name",
-    async ({ file, base, options, video, ratio, after }) => {
-      const path = join(folder, file);
-      const encoded = base === undefined ? speech : join(folder, base);
-      if (base !== undefined) await ffmpeg(["-i", speech, ...ENCODED[base], encoded]);
-      await ffmpeg(["-i", encoded, ...options, path]);
-      if (after !== undefined) await after(path);
-      const source = await fileSource(path);
-      const plan = chunksOf(await planAudio(source, LIMITS));
-      const planReads = { reads: source.reads, bytes: source.bytes };
-      expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
-      expect(await planAudio(await fileSource(path), LIMITS)).toEqual(plan);
+  test.each(
+    IS_LONG
+      ? CASES
+      : someOf(
+          CASES.filter(({ isLike }) => isLike !== true),
+          2,
+        ),
+  )("$name", async ({ file, base, options, video, ratio, after }) => {
+    const path = join(folder, file);
+    const encoded = base === undefined ? speech : join(folder, base);
+    if (base !== undefined) await ffmpeg(["-i", speech, ...ENCODED[base], encoded]);
+    await ffmpeg(["-i", encoded, ...options, path]);
+    if (after !== undefined) await after(path);
+    const source = await fileSource(path);
+    const plan = chunksOf(await planAudio(source, LIMITS));
+    const planReads = { reads: source.reads, bytes: source.bytes };
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+    expect(await planAudio(await fileSource(path), LIMITS)).toEqual(plan);
 
-      expect(plan.durationMs).toBeGreaterThan(SECONDS * 1000 - 100);
-      expect(plan.durationMs).toBeLessThan(SECONDS * 1000 + 150);
-      const owned = plan.chunks.map((chunk) => [chunk.ownStartMs, chunk.ownEndMs]);
-      expect(owned.map(([from]) => from)).toEqual([0, ...owned.slice(0, -1).map(([, to]) => to)]);
-      expect(owned.at(-1)?.[1]).toBe(plan.durationMs);
+    expect(plan.durationMs).toBeGreaterThan(SECONDS * 1000 - 100);
+    expect(plan.durationMs).toBeLessThan(SECONDS * 1000 + 150);
+    const owned = plan.chunks.map((chunk) => [chunk.ownStartMs, chunk.ownEndMs]);
+    expect(owned.map(([from]) => from)).toEqual([0, ...owned.slice(0, -1).map(([, to]) => to)]);
+    expect(owned.at(-1)?.[1]).toBe(plan.durationMs);
 
-      const worst = { correlation: 1, lagMs: 0, reads: 0, durationMs: 0 };
-      const cuts: ChunkFile[] = [];
-      for (const chunk of plan.chunks) {
-        const before = source.reads;
-        const cut = await extractChunk(source, chunk);
-        worst.reads = Math.max(worst.reads, source.reads - before);
-        expect(cut.bytes.length).toBeLessThan(CHUNK_MAX_BYTES);
-        expect(chunk.endMs - chunk.startMs).toBeLessThanOrEqual(CHUNK_MS);
-        expect(cut.startMs).toBeGreaterThan(chunk.startMs - 150);
-        expect(cut.startMs).toBeLessThan(chunk.startMs + 50);
-        expect(Math.abs(cut.durationMs - (chunk.endMs - chunk.startMs))).toBeLessThan(250);
-        cuts.push(cut);
+    const worst = { correlation: 1, lagMs: 0, reads: 0, durationMs: 0 };
+    const cuts: ChunkFile[] = [];
+    for (const chunk of plan.chunks) {
+      const before = source.reads;
+      const cut = await extractChunk(source, chunk);
+      worst.reads = Math.max(worst.reads, source.reads - before);
+      expect(cut.bytes.length).toBeLessThan(CHUNK_MAX_BYTES);
+      expect(chunk.endMs - chunk.startMs).toBeLessThanOrEqual(CHUNK_MS);
+      expect(cut.startMs).toBeGreaterThan(chunk.startMs - 150);
+      expect(cut.startMs).toBeLessThan(chunk.startMs + 50);
+      expect(Math.abs(cut.durationMs - (chunk.endMs - chunk.startMs))).toBeLessThan(250);
+      cuts.push(cut);
+    }
+    const [heard, ...decoded] = await decodeAll([path, ...cuts.map(({ bytes }) => bytes)]);
+    for (const [index, chunk] of plan.chunks.entries()) {
+      const [cut, pcm] = [cuts[index]!, decoded[index]!];
+      worst.durationMs = Math.max(worst.durationMs, Math.abs(pcm.length / 16 - cut.durationMs));
+      // Its own part, but for what the decoder needs to warm up at the start of the source.
+      for (let from = Math.max(300, chunk.ownStartMs); from < chunk.ownEndMs - 300; from += 11_000) {
+        const like = compare(heard!, pcm, cut.startMs, from, Math.min(from + 3_000, chunk.ownEndMs - 200));
+        worst.correlation = Math.min(worst.correlation, like.correlation);
+        if (Math.abs(like.lagMs) > Math.abs(worst.lagMs)) worst.lagMs = like.lagMs;
       }
-      const [heard, ...decoded] = await decodeAll([path, ...cuts.map(({ bytes }) => bytes)]);
-      for (const [index, chunk] of plan.chunks.entries()) {
-        const [cut, pcm] = [cuts[index]!, decoded[index]!];
-        worst.durationMs = Math.max(worst.durationMs, Math.abs(pcm.length / 16 - cut.durationMs));
-        // Its own part, but for what the decoder needs to warm up at the start of the source.
-        for (let from = Math.max(300, chunk.ownStartMs); from < chunk.ownEndMs - 300; from += 11_000) {
-          const like = compare(heard!, pcm, cut.startMs, from, Math.min(from + 3_000, chunk.ownEndMs - 200));
-          worst.correlation = Math.min(worst.correlation, like.correlation);
-          if (Math.abs(like.lagMs) > Math.abs(worst.lagMs)) worst.lagMs = like.lagMs;
-        }
-      }
-      const read = source.bytes / source.sizeBytes;
-      console.log(
-        JSON.stringify({
-          file,
-          size: source.sizeBytes,
-          chunks: plan.chunks.length,
-          plan: planReads.reads,
-          planRatio: planReads.bytes / source.sizeBytes,
-          read,
-          quiet: plan.chunks.filter((c, i) => c.endMs - (plan.chunks[i + 1]?.startMs ?? 0) === 2000).length,
-          ...worst,
-        }),
-      );
-      expect(worst.correlation).toBeGreaterThan(0.98);
-      expect(Math.abs(worst.lagMs)).toBeLessThan(30);
-      expect(worst.durationMs).toBeLessThan(60);
-      expect(worst.reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
-      // Video lies among the audio and has to be read past.
-      const cutting = ratio ?? (video === true ? 2.5 : 1.3);
-      const mostRead = source.sizeBytes > SMALL_BYTES ? cutting : 1 + cutting;
-      expect(source.bytes).toBeLessThan(mostRead * source.sizeBytes + HEADERS_BYTES);
-    },
-  );
+    }
+    const read = source.bytes / source.sizeBytes;
+    console.log(
+      JSON.stringify({
+        file,
+        size: source.sizeBytes,
+        chunks: plan.chunks.length,
+        plan: planReads.reads,
+        planRatio: planReads.bytes / source.sizeBytes,
+        read,
+        quiet: plan.chunks.filter((c, i) => c.endMs - (plan.chunks[i + 1]?.startMs ?? 0) === 2000).length,
+        ...worst,
+      }),
+    );
+    expect(worst.correlation).toBeGreaterThan(0.98);
+    expect(Math.abs(worst.lagMs)).toBeLessThan(30);
+    expect(worst.durationMs).toBeLessThan(60);
+    expect(worst.reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
+    // Video lies among the audio and has to be read past.
+    const cutting = ratio ?? (video === true ? 2.5 : 1.3);
+    const mostRead = source.sizeBytes > SMALL_BYTES ? cutting : 1 + cutting;
+    expect(source.bytes).toBeLessThan(mostRead * source.sizeBytes + HEADERS_BYTES);
+  });
 });
 
 async function prependId3(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/chunks/limits.ts";
-import { sampled } from "../long.ts";
+import { sampled, someOf } from "../long.ts";
 import { cutAll } from "./cut-all.ts";
 import { concatenated, decode, decodeAll, ffmpeg, fileBytes, makeSpeech, MONO } from "./media.ts";
 
@@ -54,11 +54,13 @@ test("a loud part of a file that is quiet on average is planned in chunks that f
   expect(owned.at(-1)?.[2]).toBe((70 + quietSeconds) * 1000);
 });
 
-test.each([
+const LENGTHS: readonly (readonly [name: string, lengths: readonly [number, number, number]])[] = [
   ["of the same length", [75, 75, 0]],
   ["a short one first", [5, 100, 0]],
   ["a short one last, with a tag in between", [100, 5, 4000]],
-])(
+];
+
+test.each(someOf(LENGTHS, 3))(
   "two FLAC files laid end to end are transcribed one after the other: %s",
   async (_name, [first, second, tagBytes]) => {
     const [one, two, both] = ["one.flac", "two.flac", "both.flac"].map((file) => join(folder, file));

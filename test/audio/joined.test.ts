@@ -7,6 +7,7 @@ import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, decode, ffmpeg, fileBytes, LIMITS, makeSpeech, MONO } from "./media.ts";
 import { worstLikeness } from "./likeness.ts";
+import { someOf } from "../long.ts";
 
 const SECONDS = 90;
 const OPUS = ["-c:a", "libopus", "-compression_level", "0"];
@@ -22,11 +23,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test.each([
+const JOINED = [
   ["webm", [...OPUS, "-b:a", "160k", ...LIVE], [50, 40]],
   ["webm", [...OPUS, "-b:a", "24k", ...LIVE], [30, 35, 25]],
   ["mp4", ["-ar", "44100", "-c:a", "aac", "-b:a", "160k", "-aac_pns", "0", ...FRAGMENTS], [50, 40]],
-])(
+] as const;
+
+test.each(someOf(JOINED, 2))(
   "a recorder's %s files laid end to end are transcribed one after the other (%j)",
   async (extension, codec, lengths) => {
     const parts: Uint8Array[] = [];

@@ -9,6 +9,7 @@ import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { chunksOf, decode, ffmpeg, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
+import { someOf } from "../long.ts";
 
 const SECONDS = 20;
 const FASTSTART = ["-movflags", "+faststart"];
@@ -65,18 +66,21 @@ async function cutOut(bytes: Uint8Array) {
   return { plan, soundMs, missing };
 }
 
-test.each(NAMES)("%s that was cut off is planned up to its last sample, and the rest is a gap", async (name) => {
-  const whole = await made(name);
-  for (const share of [0.4, 0.97]) {
-    const { plan, soundMs } = await cutOut(whole.slice(0, Math.floor(whole.length * share)));
-    expect(plan.durationMs / 1000).toBeCloseTo(SECONDS, 0);
-    expect(plan.gaps).toEqual([{ startMs: plan.chunks.at(-1)?.ownEndMs, endMs: plan.durationMs, reason: "cut_off" }]);
-    expect(Math.abs(soundMs - (plan.gaps?.[0]?.startMs ?? 0))).toBeLessThan(80);
-    expect(soundMs / plan.durationMs).toBeGreaterThan(share - 0.1);
-    expect(soundMs / plan.durationMs).toBeLessThan(share + 0.06);
-  }
-  expect((await cutOut(whole)).missing).toEqual([]);
-});
+test.each(someOf(NAMES, 2))(
+  "%s that was cut off is planned up to its last sample, and the rest is a gap",
+  async (name) => {
+    const whole = await made(name);
+    for (const share of [0.4, 0.97]) {
+      const { plan, soundMs } = await cutOut(whole.slice(0, Math.floor(whole.length * share)));
+      expect(plan.durationMs / 1000).toBeCloseTo(SECONDS, 0);
+      expect(plan.gaps).toEqual([{ startMs: plan.chunks.at(-1)?.ownEndMs, endMs: plan.durationMs, reason: "cut_off" }]);
+      expect(Math.abs(soundMs - (plan.gaps?.[0]?.startMs ?? 0))).toBeLessThan(80);
+      expect(soundMs / plan.durationMs).toBeGreaterThan(share - 0.1);
+      expect(soundMs / plan.durationMs).toBeLessThan(share + 0.06);
+    }
+    expect((await cutOut(whole)).missing).toEqual([]);
+  },
+);
 
 test.each(Object.keys(LIVE))("%s, which says no length, is marked where it ends within a packet", async (name) => {
   const whole = await made(name);
@@ -147,7 +151,7 @@ test("blocks of WebM that cannot be read are damage, and not silence", async () 
   for (const chunk of plan.chunks) await expect(extractChunk(source, chunk)).rejects.toThrow(DamagedSource);
 });
 
-test.each([...NAMES, ...Object.keys(LIVE)])("digital silence in %s is not bought", async (name) => {
+test.each(someOf([...NAMES, ...Object.keys(LIVE)], 2))("digital silence in %s is not bought", async (name) => {
   const silence = ["-f", "lavfi", "-i", `anullsrc=r=16000:cl=mono:d=${SECONDS}`];
   const source = memorySource(await made(name, silence));
   for (const chunk of chunksOf(await planAudio(source, LIMITS)).chunks)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { sampled } from "../long.ts";
+import { IS_LONG, someOf } from "../long.ts";
 import { cutAll } from "./cut-all.ts";
 import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
 
@@ -47,7 +47,7 @@ const LIKE_THEM: readonly Ends[] = [
   ["AAC of one channel and of two", "aac", 50, AAC, [...AAC, "-ac", "2"]],
 ];
 
-test.each(sampled(ENDS, [...ENDS, ...LIKE_THEM]))(
+test.each(IS_LONG ? [...ENDS, ...LIKE_THEM] : someOf(ENDS, 2))(
   "files laid end to end are transcribed one after the other: %s",
   async (_name, extension, seamAt, first, second) => {
     const [one, two, both] = ["one", "two", "both"].map((name) => join(folder, `${name}.${extension}`));

@@ -8,6 +8,7 @@ import { CHUNK_MS } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, concatenated, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
 import { worstLikeness } from "./likeness.ts";
+import { IS_LONG, someOf } from "../long.ts";
 
 const SECONDS = 100;
 const OPUS = ["-c:a", "libopus", "-compression_level", "0", "-b:a", "48k"];
@@ -85,7 +86,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test.each(CHAINS)("a chain is planned to its end: %s", async (_name, links) => {
+test.each(someOf(CHAINS, 4))("a chain is planned to its end: %s", async (_name, links) => {
   const path = join(folder, "chain.ogg");
   await writeFile(path, Buffer.concat(await Promise.all(links.map(encode))));
   const plan = await expectAllOf(path, links);
@@ -174,7 +175,7 @@ test("FLAC that was copied out of the middle of a longer file has its frames at 
   expect(Math.abs(lagMs)).toBeLessThan(10);
 });
 
-test("a picture beside the sound, and two sounds at once, are one link", async () => {
+test.runIf(IS_LONG)("a picture beside the sound, and two sounds at once, are one link", async () => {
   const path = join(folder, "both.ogv");
   const video = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=90"];
   const maps = ["-map", "1:v", "-map", "0:a", "-map", "0:a", "-c:v", "libtheora", "-t", "90"];

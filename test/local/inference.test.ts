@@ -10,7 +10,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
-import { sampled } from "../long.ts";
+import { IS_LONG, sampled } from "../long.ts";
 
 const run = promisify(execFile);
 const SAMPLES = join(import.meta.dirname, "../../local/samples");
@@ -108,7 +108,7 @@ test("clean synthetic speech is understood but for a few words, in any voice and
   }
 });
 
-test("the smaller models take an array of bytes and answer words without segments", async () => {
+test.runIf(IS_LONG)("the smaller models take an array of bytes and answer words without segments", async () => {
   const audio = [...(await readFile(sentence))];
   const answer = await (await ask("@cf/openai/whisper", { audio })).json<Record<string, unknown>>();
   expect(Object.keys(answer).toSorted()).toEqual(["text", "vtt", "word_count", "words"]);
@@ -230,7 +230,7 @@ test.each([
   expect(await answer.json()).toMatchObject({ internalCode: code, description: expect.stringMatching(description) });
 });
 
-test("truncated speech is understood as far as it goes", async () => {
+test.runIf(IS_LONG)("truncated speech is understood as far as it goes", async () => {
   const whole = await sample("voice-note.mp3");
   const half = whole.subarray(0, whole.length / 2).toString("base64");
   const { text, transcription_info } = await (await ask(TURBO, { audio: half })).json<Turbo>();
