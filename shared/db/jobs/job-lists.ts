@@ -81,7 +81,7 @@ export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage)
     .prepare(
       `SELECT ${LISTED_JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${from}
         WHERE ${[windowOf(along), ...conditions].join(" AND ")}
-        ORDER BY ${along.at} DESC, ${along.id} DESC LIMIT ?5`,
+        ORDER BY ${along.at} DESC, ${along.id} DESC LIMIT ?5 + 0`,
     )
     .bind(...values)
     .all<JobRow>();
@@ -162,7 +162,7 @@ async function fewest(
         .prepare(
           `SELECT count(*) AS count, min(at) AS earliest
              FROM (SELECT ${walk.at} AS at FROM ${walk.from} WHERE ${windowOf(walk)} AND ${walk.where("?6")}
-                    ORDER BY ${walk.at} DESC, ${walk.id} DESC LIMIT ?5)`,
+                    ORDER BY ${walk.at} DESC, ${walk.id} DESC LIMIT ?5 + 0)`,
         )
         .bind(...valuesOf(filter, { ...page, limit: probed }), walk.value),
     ),
