@@ -6,9 +6,6 @@ import { measureGrowth } from "../bench/growth/growth.ts";
 /** 10,000 jobs take more than eight seconds of CPU. */
 const SIZES = [400, 2000] as const;
 
-/** Statements that are known to read more rows where there are more jobs. Whoever mends one removes it. */
-const KNOWN: ReadonlySet<string> = new Set(["list.rareKind"]);
-
 test("five times as many jobs cost a statement no more rows", async () => {
   const { measured, pruning } = await measureGrowth(SIZES, { transcriptWords: 200, times: 1 });
   const [few, many] = SIZES.map((size) => measured.filter(({ jobs }) => jobs === size));
@@ -16,6 +13,6 @@ test("five times as many jobs cost a statement no more rows", async () => {
     const before = few?.find((one) => one.name === name)?.rowsRead ?? 0;
     return rowsRead > goal && rowsRead > 1.5 * before;
   });
-  expect(growing.filter(({ name }) => !KNOWN.has(name))).toEqual([]);
+  expect(growing).toEqual([]);
   expect(pruning.jobsAMinute).toBeGreaterThanOrEqual(50);
 });
