@@ -7,9 +7,6 @@ import { sampled } from "./long.ts";
 /** 10,000 jobs take more than eight seconds of CPU. */
 const SIZES = sampled([200, 1000] as const, [2000, 10_000] as const);
 
-/** Statements that are known to read more rows where there are more jobs. Whoever mends one removes it. */
-const KNOWN: ReadonlySet<string> = new Set(["list.rareKind"]);
-
 test("five times as many jobs cost a statement no more rows", async () => {
   const { measured, pruning } = await measureGrowth(SIZES, { transcriptWords: 200, times: 1 });
   const [few, many] = SIZES.map((size) => measured.filter(({ jobs }) => jobs === size));
@@ -17,6 +14,6 @@ test("five times as many jobs cost a statement no more rows", async () => {
     const before = few?.find((one) => one.name === name)?.rowsRead ?? 0;
     return rowsRead > goal && rowsRead > 1.5 * before;
   });
-  expect(growing.filter(({ name }) => !KNOWN.has(name))).toEqual([]);
+  expect(growing).toEqual([]);
   expect(pruning.jobsAMinute).toBeGreaterThanOrEqual(50);
 });

@@ -10,7 +10,7 @@ import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.t
 import { continueReleases } from "../shared/db/cost/holds.ts";
 import { findArchivedLeaders } from "../shared/db/archive/bring-back.ts";
 import { readLeaders, releaseFollowers, releaseForgotten } from "../shared/db/jobs/followers.ts";
-import { type JobFilter, listJobs } from "../shared/db/jobs/job-lists.ts";
+import { type JobFilter, listJobs, searchedTo } from "../shared/db/jobs/job-lists.ts";
 import { groupDeadLetters, listDeadLetters } from "../shared/db/redrives/dead-letter-reads.ts";
 import { readLoad, readOwnLoad } from "../shared/db/tasks/load.ts";
 import { findKeyAndJob } from "../shared/db/jobs/key-and-job.ts";
@@ -180,6 +180,34 @@ test("lists, groups and searches read only what they show, however much an owner
   expect(found.map(({ jobId, snippet }) => [jobId, snippet])).toEqual([
     ["job_000017", "the budget meeting number17 went well"],
   ]);
+});
+
+test("a page reads at most 10,000 jobs to find those of a kind or with a text, and the next page goes on behind them", async () => {
+  const { DB } = darkroom.bindings();
+  const jobs = 20_005;
+  await DB.prepare(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${jobs})
+     INSERT INTO jobs (id, owner_id, kind, state, input, created_at, started_at, finalized_at)
+     SELECT printf('job_%06d', i), 'operator', iif(i IN (2, 3), 'image_generation', 'classification'), 'completed',
+            iif(i IN (2, 3), '{"prompt":"a heron"}', '{"text":"x"}'), i, i, i FROM n`,
+  ).run();
+  for (const filter of [{ kind: "image_generation" }, { text: "heron" }] as const) {
+    const page = { ownerId: "operator", limit: 3, before: undefined, figures: false };
+    expect(await rowsReadBy((db) => listJobs(db, filter, page))).toBeLessThan(10_100);
+    expect(await rowsReadBy((db) => searchedTo(db, filter, page))).toBeLessThan(10_100);
+    const found: string[][] = [];
+    for (let path: string | null = `/v1/jobs?limit=2&${new URLSearchParams(filter).toString()}`; path !== null;) {
+      const response = await darkroom.api(path);
+      const { jobs: listed, nextCursor }: { jobs: { id: string }[]; nextCursor: string | null } = await response.json();
+      found.push(listed.map(({ id }) => id));
+      path = nextCursor && `/v1/jobs?limit=2&${new URLSearchParams({ ...filter, cursor: nextCursor }).toString()}`;
+    }
+    expect(found).toEqual([[], [], ["job_000003", "job_000002"]]);
+  }
+  // The first rows of a common kind fill the page.
+  const common = { ownerId: "operator", limit: 3, before: undefined, figures: false };
+  expect(await rowsReadBy((db) => listJobs(db, { kind: "classification" }, common))).toBeLessThan(20);
+  expect(await rowsReadBy((db) => listJobs(db, { text: "x" }, common))).toBeLessThan(20);
 });
 
 test("followers are read when their leader ends, and tasks are released without reading those that wait for others", async () => {

@@ -152,7 +152,7 @@ export async function printList<Item>(
     left -= items.length;
     if (wanted.isJson) for (const item of items) printJson(item);
     else if (items.length > 0) printTable([...(isFirst ? [wanted.columns] : []), ...items.map(wanted.row)]);
-    isFirst = false;
+    isFirst &&= items.length === 0;
     if (left <= 0) return;
   }
 }

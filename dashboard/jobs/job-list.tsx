@@ -66,7 +66,7 @@ export function JobList() {
       <div ref={rows} class="list" data-stale={list.isPlaceholderData}>
         {jobs.length === 0 && filter.q !== "" ? (
           <p class="dim">
-            No file name, prompt or text of your latest 10,000 jobs contains “{filter.q}”.{" "}
+            No file name, prompt or text of {list.hasNextPage ? "your latest jobs" : "your jobs"} contains “{filter.q}”.{" "}
             <Link href="/">Show all jobs</Link>
           </p>
         ) : jobs.length === 0 ? (
@@ -79,7 +79,7 @@ export function JobList() {
               </Link>
             }
           >
-            No job matches all filters.
+            {list.hasNextPage ? "None of your latest jobs matches all filters." : "No job matches all filters."}
           </EmptyState>
         ) : (
           <JobRows jobs={jobs} selection={selection} />

@@ -38,7 +38,7 @@ const PAIR_PREFIX = "metadata.";
 /**
  * The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. `tag` may be repeated, and
  * each `metadata.<key>=<value>` is a parameter of its own; a job must have them all. `text` is searched for in the file names,
- * prompts, texts and ids of the latest 10,000 jobs. `figures` adds progress and cost to each job, for which all its tasks are read.
+ * prompts, texts and ids. `figures` adds progress and cost to each job, for which all its tasks are read.
  */
 export const JobQuery = z
   .strictObject({

@@ -2,13 +2,13 @@ import { Hono } from "hono";
 import * as z from "zod";
 
 import { readWholeJob } from "../../shared/archive/whole.ts";
-import { listJobs } from "../../shared/db/jobs/job-lists.ts";
+import { listJobs, searchedTo } from "../../shared/db/jobs/job-lists.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { App } from "../http/app.ts";
 import { actorOf, submitterOf } from "../http/auth.ts";
 import { cancelJob } from "./cancel-job.ts";
-import { pageLinks, paginate } from "../http/cursor.ts";
+import { encodeCursor, pageLinks, paginate } from "../http/cursor.ts";
 import { deleteJob } from "./delete-job.ts";
 import { body, describe, query } from "../http/describe.ts";
 import { priceJob } from "./dry-run.ts";
@@ -84,7 +84,9 @@ jobs.get(
     const { filter, figures, cursor, limit } = c.req.valid("query");
     const wanted = { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor, figures };
     const rows = await listJobs(c.env.DB, filter, wanted);
-    const { page, nextCursor } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
+    const { page, nextCursor: next } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
+    const end = rows.length <= limit ? await searchedTo(c.env.DB, filter, wanted) : null;
+    const nextCursor = end === null ? next : encodeCursor(end);
     const { origin } = new URL(c.req.url);
     const answer: z.infer<typeof JobPage> = { jobs: page.map((job) => jobSummary(job, origin)), nextCursor };
     return c.json(answer, 200, pageLinks(c, nextCursor));

@@ -78,7 +78,7 @@ function makeDue(
         WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_held
                       WHERE t.held_by IS NOT NULL AND t.held_by = ?1 AND ${isOwned} AND t.check_at > ?3
                         AND t.state = 'retryable' AND t.scheduled_at > ?3
-                      ORDER BY t.owner_id, t.check_at LIMIT ?4)
+                      ORDER BY t.owner_id, t.check_at LIMIT ?4 + 0)
        RETURNING id`,
     )
     .bind(code, ownerId, now, limit);

@@ -125,7 +125,7 @@ export async function readLeaders(db: D1Database, after: string | null, limit: n
          SELECT (SELECT min(f.follows) FROM jobs f WHERE f.follows IS NOT NULL AND f.follows > leaders.id)
            FROM leaders WHERE leaders.id IS NOT NULL
        )
-       SELECT id FROM leaders WHERE id IS NOT NULL LIMIT ?2`,
+       SELECT id FROM leaders WHERE id IS NOT NULL LIMIT ?2 + 0`,
     )
     .bind(after ?? "", limit)
     .all<{ id: string }>();

@@ -28,7 +28,7 @@ export interface JobPage {
   readonly figures: boolean;
 }
 
-/** How many jobs are searched for a text, the latest before the page. */
+/** How many jobs are searched for a page if no index has the ones that are asked for: the latest before the page. */
 const MOST_LOOKED_THROUGH = 10_000;
 
 /** How many rows are read to find out which index has the fewest, shared among them. */
@@ -61,11 +61,11 @@ interface Walk {
 
 /**
  * List jobs, newest first. Rows read: three for each job of the page if one condition with an index is given, and the first 128 rows
- * of the indexes to compare them if there are several. Jobs that do not meet the other conditions are passed over.
+ * of the indexes to compare them if there are several. Jobs that do not meet the other conditions are passed over. For a text, and for a
+ * kind alone, at most 10,000 jobs are searched: `searchedTo` says whether the list goes on.
  */
 export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
-  // The text is searched for in the latest jobs, before the other conditions apply.
-  const isLimited = filter.text !== undefined && (filter.marks ?? []).length === 0;
+  const isLimited = isSearched(filter);
   const walks = walksOf(filter);
   const walked = isLimited ? undefined : await fewest(db, walks, filter, page);
   if (walked === null) return [];
@@ -81,11 +81,33 @@ export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage)
     .prepare(
       `SELECT ${LISTED_JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${from}
         WHERE ${[windowOf(along), ...conditions].join(" AND ")}
-        ORDER BY ${along.at} DESC, ${along.id} DESC LIMIT ?5`,
+        ${isLimited ? "" : `ORDER BY ${along.at} DESC, ${along.id} DESC`} LIMIT ?5 + 0`,
     )
     .bind(...values)
     .all<JobRow>();
   return results;
+}
+
+/** Whether the latest jobs are searched one by one. A text is searched for in them, whatever else they are. */
+function isSearched(filter: JobFilter): boolean {
+  if (filter.text !== undefined) return (filter.marks ?? []).length === 0;
+  return filter.kind !== undefined && walksOf(filter).length === 0;
+}
+
+/** Return the last job that was searched for a page that is not full; null if there are no more. Reads an index alone. */
+export async function searchedTo(
+  db: D1Database,
+  filter: JobFilter,
+  page: JobPage,
+): Promise<{ readonly at: number; readonly id: string } | null> {
+  if (!isSearched(filter)) return null;
+  return db
+    .prepare(
+      `SELECT j.created_at AS at, j.id FROM jobs j WHERE ${windowOf(JOB_PLACE)}
+        ORDER BY j.created_at DESC, j.id DESC LIMIT ?5 + 0 OFFSET ${MOST_LOOKED_THROUGH - 1}`,
+    )
+    .bind(...valuesOf(filter, { ...page, limit: 1 }))
+    .first<{ at: number; id: string }>();
 }
 
 /** The columns of `jobs j` that give the order. */
@@ -140,6 +162,7 @@ function valuesOf({ createdAfter = 0, createdBefore }: JobFilter, { ownerId, bef
 const windowOf = ({ owner, at, id }: Pick<Walk, "owner" | "at" | "id">) =>
   `${owner} = ?1 AND (${at}, ${id}) < (?2, ?3) AND ${at} >= ?4`;
 
+// Its rows come in the order of the list. To sort them again would read all of them, also if the first ones fill the page.
 const LATEST = `(SELECT * FROM jobs WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND created_at >= ?4
                   ORDER BY created_at DESC, id DESC LIMIT ${MOST_LOOKED_THROUGH}) j`;
 
@@ -162,7 +185,7 @@ async function fewest(
         .prepare(
           `SELECT count(*) AS count, min(at) AS earliest
              FROM (SELECT ${walk.at} AS at FROM ${walk.from} WHERE ${windowOf(walk)} AND ${walk.where("?6")}
-                    ORDER BY ${walk.at} DESC, ${walk.id} DESC LIMIT ?5)`,
+                    ORDER BY ${walk.at} DESC, ${walk.id} DESC LIMIT ?5 + 0)`,
         )
         .bind(...valuesOf(filter, { ...page, limit: probed }), walk.value),
     ),

@@ -2,7 +2,7 @@ import type { JobDetail } from "../../jobs/job-detail.ts";
 import { type FoundKey, foundKey, type KeyRow, selectKey } from "../keys/keys.ts";
 import { detailOf, selectJob } from "./reads.ts";
 
-const OWNER_OF_KEY = "(SELECT k.owner_id FROM api_keys k WHERE k.id = ?2)";
+const OWNER_OF_KEY = "(SELECT k.owner_id FROM api_keys k WHERE k.id = ?3)";
 
 /**
  * Find a key, and a job of its owner with all its details, in one round trip. The job is null if the owner has no such job. Nobody may

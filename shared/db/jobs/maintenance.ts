@@ -79,7 +79,7 @@ export async function findExpiredLeases(db: D1Database, now: number, limit: numb
               is_waiting = 0 AND NOT EXISTS (
                 SELECT 1 FROM tasks n WHERE n.finalized_at IS NULL AND n.state = 'running' AND n.check_at = t.check_at
                                         AND n.lease_id = t.lease_id AND n.id <> t.id) AS isAlone
-         FROM tasks t WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
+         FROM tasks t WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2 + 0`,
     )
     .bind(now, limit)
     .all<Omit<ExpiredLease, "isAlone"> & { isAlone: number }>();

@@ -1,9 +1,9 @@
 import type { JobKind } from "../../kinds/index.ts";
 import type { Source } from "../../jobs/source.ts";
-import type { ArtifactRow, JobDetail, JobRow } from "../../jobs/job-detail.ts";
+import type { ArtifactRow, AudioProgress, JobDetail, JobRow } from "../../jobs/job-detail.ts";
 import { THIN_INPUT } from "../archive/contents.ts";
 import { ACCOUNT_HOLD } from "../cost/holds.ts";
-import { countAhead, recentRuns } from "./queue-place.ts";
+import { AHEAD, RECENT_RUNS } from "./queue-place.ts";
 
 const columnsOf = (
   input: string,
@@ -21,7 +21,7 @@ export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.star
 
 /** Read a job with all its details, in one round trip; null if this owner has no such job, or if it is archived (shared/archive/whole.ts). */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
-  return detailOf(await db.batch<never>([...selectJob(db, job.id, { sql: "?2", value: job.ownerId })]));
+  return detailOf(await db.batch<never>([...selectJob(db, job.id, { sql: "?3", value: job.ownerId })]));
 }
 
 /** SQL: the notices about the result of job `j` if it reused that of another job: the calls are the other's. A JSON array, or null. */
@@ -29,7 +29,29 @@ const REUSED_NOTICES = `iif(j.reused_from IS NULL, NULL, (
   SELECT json_group_array(c.value -> 'notices') FROM tasks t JOIN attempts a ON a.task_id = t.id, json_each(a.usage) c
    WHERE t.job_id = j.reused_from AND t.is_side = 0 AND c.value -> 'notices' IS NOT NULL))`;
 
-/** Statements that read a job with all its details, for `detailOf`. `owner` is SQL of our own, in which ?2 is the value. */
+/** SQL: what a job has few of, and what tells of its turn, as columns of job `j`. Each statement of a batch costs time of its own. ?1 is the time. */
+const FEW = `
+  (SELECT json_group_array(json_object('name', name, 'key', key, 'contentType', content_type, 'sizeBytes', size_bytes))
+     FROM (SELECT * FROM artifacts WHERE job_id = j.id ORDER BY name)) AS artifacts,
+  (SELECT json_group_array(json_object('label', label, 'score', score))
+     FROM (SELECT label, score FROM job_labels WHERE job_id = j.id ORDER BY score DESC, label)) AS labels,
+  (SELECT sum(own_end_ms - own_start_ms) FROM chunks WHERE job_id = j.id) AS audioMsDone,
+  (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = j.id AND kind = 'join_transcript') AS audioMsTotal,
+  (SELECT json_object('note', note) FROM pauses WHERE job_kind = j.kind LIMIT 1) AS pause,
+  (SELECT json_object('code', h.code, 'since', h.since, 'until', h.until) FROM (${ACCOUNT_HOLD}) h) AS hold,
+  ${AHEAD} AS ahead,
+  ${RECENT_RUNS} AS runs`;
+
+type FewRow = AudioProgress & {
+  readonly artifacts: string;
+  readonly labels: string;
+  readonly pause: string | null;
+  readonly hold: string | null;
+  readonly ahead: number | null;
+  readonly runs: string;
+};
+
+/** Statements that read a job with all its details, for `detailOf`. `owner` is SQL of our own, in which ?3 is the value. */
 export function selectJob(
   db: D1Database,
   id: string,
@@ -39,9 +61,10 @@ export function selectJob(
   return [
     db
       .prepare(
-        `SELECT ${JOB}, ${REUSED_NOTICES} AS reusedNotices FROM jobs j WHERE j.id = ?1 AND j.owner_id = ${owner.sql} AND j.archive_id IS NULL`,
+        `SELECT ${JOB}, ${REUSED_NOTICES} AS reusedNotices, ${FEW}
+           FROM jobs j WHERE j.id = ?2 AND j.owner_id = ${owner.sql} AND j.archive_id IS NULL`,
       )
-      .bind(id, owner.value),
+      .bind(Date.now(), id, owner.value),
     of(
       `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt, recording FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
@@ -51,37 +74,30 @@ export function selectJob(
                        WHERE t.job_id = ?1 AND t.is_side = 0 ORDER BY a.started_at DESC, a.number DESC LIMIT 100)
         ORDER BY startedAt, number`,
     ),
-    of(
-      `SELECT name, key, content_type AS contentType, size_bytes AS sizeBytes FROM artifacts WHERE job_id = ?1 ORDER BY name`,
-    ),
-    of(`SELECT label, score FROM job_labels WHERE job_id = ?1 ORDER BY score DESC, label`),
-    of(
-      `SELECT (SELECT sum(own_end_ms - own_start_ms) FROM chunks WHERE job_id = ?1) AS audioMsDone,
-              (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = ?1 AND kind = 'join_transcript') AS audioMsTotal`,
-    ),
-    of(`SELECT note FROM pauses WHERE job_kind = (SELECT kind FROM jobs WHERE id = ?1) LIMIT 1`),
-    db.prepare(ACCOUNT_HOLD).bind(Date.now()),
-    countAhead(db, id),
-    recentRuns(db, id),
   ];
 }
 
 /** Return the job that the statements of `selectJob` have read; null if this owner has no such job. */
 export function detailOf(results: readonly D1Result<never>[]): JobDetail | null {
-  const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = results;
-  const row: JobRow | undefined = rows?.results[0];
-  if (row === undefined) return null;
+  const [rows, tasks, attempts] = results;
+  const row = rows?.results[0];
+  return row === undefined
+    ? null
+    : { ...rowDetail(row), tasks: tasks?.results ?? [], attempts: attempts?.results ?? [] };
+}
+
+/** The JSON is our own, from FEW. */
+function rowDetail(row: JobRow & FewRow): Omit<JobDetail, "tasks" | "attempts"> {
+  const { artifacts, labels, audioMsDone, audioMsTotal, pause, hold, ahead, runs, ...job } = row;
   return {
-    job: row,
-    tasks: tasks?.results ?? [],
-    attempts: attempts?.results ?? [],
-    artifacts: artifacts?.results ?? [],
-    labels: labels?.results ?? [],
-    progress: progress?.results[0] ?? { audioMsDone: null, audioMsTotal: null },
-    pause: pauses?.results[0] ?? null,
-    hold: hold?.results[0] ?? null,
-    ahead: (ahead?.results[0] as { ahead: number } | undefined)?.ahead ?? null,
-    runs: runs?.results ?? [],
+    job,
+    artifacts: JSON.parse(artifacts) as JobDetail["artifacts"],
+    labels: JSON.parse(labels) as JobDetail["labels"],
+    progress: { audioMsDone, audioMsTotal },
+    pause: JSON.parse(pause ?? "null") as JobDetail["pause"],
+    hold: JSON.parse(hold ?? "null") as JobDetail["hold"],
+    ahead,
+    runs: JSON.parse(runs) as JobDetail["runs"],
   };
 }
 

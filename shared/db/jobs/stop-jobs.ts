@@ -93,7 +93,7 @@ export async function findOverdueJobs(db: D1Database, now: number, limit: number
       `SELECT id, 1 AS isStarted FROM jobs WHERE deadline_at <= ?1 AND finalized_at IS NULL
        UNION ALL
        SELECT id, 0 FROM jobs WHERE start_by < ?1 AND started_at IS NULL AND finalized_at IS NULL
-       LIMIT ?2`,
+       LIMIT ?2 + 0`,
     )
     .bind(now, limit)
     .all<{ id: string; isStarted: number }>();

@@ -61,7 +61,7 @@ export async function listDeadLetters(
     .prepare(
       `SELECT ${COLUMNS} FROM dead_letters INDEXED BY ${jobId === undefined ? INDEXES[index] : "dead_letters_by_job"}
         WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND ${conditions.join(" AND ") || "true"}
-        ORDER BY created_at DESC, id DESC LIMIT ?4`,
+        ORDER BY created_at DESC, id DESC LIMIT ?4 + 0`,
     )
     .bind(...values)
     .all<DeadLetter>();
@@ -140,7 +140,7 @@ export async function groupDeadLetters(
        ),
        shown (fingerprint, last) AS MATERIALIZED (
          SELECT fingerprint, max(last) FROM ends GROUP BY fingerprint
-         HAVING (max(last), fingerprint) < (?2, ?3) ORDER BY 2 DESC, 1 DESC LIMIT ?4
+         HAVING (max(last), fingerprint) < (?2, ?3) ORDER BY 2 DESC, 1 DESC LIMIT ?4 + 0
        )
        SELECT g.fingerprint, l.kind, l.code, l.message_pattern AS message, g.last AS lastSeenAt,
               (SELECT min((SELECT min(d.created_at) FROM ${lettersOf("g", "n.value")})) FROM json_each(?5) n) AS firstSeenAt,

@@ -7,7 +7,7 @@ export async function takeUnfinished(db: D1Database, now: number, limit: number)
   const { results } = await db
     .prepare(
       `UPDATE redrives SET checked_at = ?1
-        WHERE id IN (SELECT id FROM redrives WHERE finalized_at IS NULL ORDER BY checked_at LIMIT ?2)
+        WHERE id IN (SELECT id FROM redrives WHERE finalized_at IS NULL ORDER BY checked_at LIMIT ?2 + 0)
        RETURNING ${REDRIVE_COLUMNS}`,
     )
     .bind(now, limit)
@@ -41,7 +41,7 @@ export async function findPending(db: D1Database, redriveId: string, limit: numb
   const { results } = await db
     .prepare(
       `SELECT id, task_id AS taskId FROM dead_letters
-        WHERE redrive_id = ?1 AND redriven_at IS NULL AND discarded_at IS NULL ORDER BY created_at, id LIMIT ?2`,
+        WHERE redrive_id = ?1 AND redriven_at IS NULL AND discarded_at IS NULL ORDER BY created_at, id LIMIT ?2 + 0`,
     )
     .bind(redriveId, limit)
     .all<PendingLetter>();

@@ -186,7 +186,7 @@ export async function* readVectors(
       .prepare(
         `SELECT p.number, p.id, p.vector FROM passages p
           WHERE ${IN_SCOPE} AND p.space = ?4 AND p.vector IS NOT NULL AND p.number > ?5
-          ORDER BY p.number LIMIT ?6`,
+          ORDER BY p.number LIMIT ?6 + 0`,
       )
       .bind(...bindScope(scope), space, after, VECTORS_A_PAGE)
       .all<{ number: number; id: string; vector: string }>();

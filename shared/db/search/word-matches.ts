@@ -27,7 +27,7 @@ export async function matchEach(
   const [found, sampled] = await db.batch<never>([
     db
       .prepare(
-        `SELECT (SELECT json_group_array(number) FROM (${scoped(scope, latest)} LIMIT ?5)) AS numbers
+        `SELECT (SELECT json_group_array(number) FROM (${scoped(scope, latest)} LIMIT ?5 + 0)) AS numbers
            FROM json_each(?4) q ORDER BY q.key`,
       )
       .bind(...bindScope(scope), JSON.stringify(queries), limit),

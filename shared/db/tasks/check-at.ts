@@ -14,6 +14,6 @@ export const checkAt = (dueAt: string) => `(${dueAt}) + ${CHECK_AFTER_MS}`;
 export const firstToCheck = (condition: string, limit: string) => {
   const ofState = (state: string) =>
     `SELECT id, check_at FROM (SELECT t.id, t.check_at FROM tasks t INDEXED BY tasks_to_check
-                                WHERE t.finalized_at IS NULL AND t.state = '${state}' AND ${condition} ORDER BY t.check_at LIMIT ${limit})`;
-  return `SELECT id FROM (${ofState("available")} UNION ALL ${ofState("retryable")}) ORDER BY check_at LIMIT ${limit}`;
+                                WHERE t.finalized_at IS NULL AND t.state = '${state}' AND ${condition} ORDER BY t.check_at LIMIT ${limit} + 0)`;
+  return `SELECT id FROM (${ofState("available")} UNION ALL ${ofState("retryable")}) ORDER BY check_at LIMIT ${limit} + 0`;
 };

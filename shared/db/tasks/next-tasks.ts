@@ -62,14 +62,13 @@ const nextMarked = (condition: string) => `(SELECT ${isDue("x.lane")} || x.lane 
 /**
  * Lanes of owners with a task that is due, group by group: at most as many as the lease may take (?2), from the owner who comes after
  * the last turn on, and round to that owner. `wrapped` is 1 after the end, from the beginning again; `n` is how many were found before.
+ * Each way begins at the lane before its first one, marked 0.
  */
 const RING = `
   ring (prefix, model, room, is_apart, wrapped, upper, marked, n) AS (
     SELECT g.prefix, g.model, g.room, g.is_apart, w.value,
-           iif(w.value = 0, g.prefix || 'p', g.prefix || coalesce('o' || g.turn, 'n')),
-           iif(w.value = 0,
-               ${nextMarked("t.lane > g.prefix || coalesce('o' || g.turn, 'n') AND t.lane < g.prefix || 'p'")},
-               ${nextMarked("t.lane > g.prefix || 'n' AND t.lane <= g.prefix || coalesce('o' || g.turn, 'n')")}),
+           g.prefix || iif(w.value = 0, 'p', coalesce('o' || g.turn, 'n')),
+           '0' || g.prefix || iif(w.value = 0, coalesce('o' || g.turn, 'n'), 'n'),
            0
       FROM open_groups g, json_each('[0,1]') w WHERE g.room > 0
     UNION ALL
@@ -77,8 +76,8 @@ const RING = `
            ${nextMarked("t.lane > substr(r.marked, 2) AND t.lane <= r.upper")}, r.n + substr(r.marked, 1, 1)
       FROM ring r WHERE r.marked IS NOT NULL AND r.n + substr(r.marked, 1, 1) < min(?2, r.room)
   ),
-  lanes (prefix, model, lane, is_apart, wrapped) AS MATERIALIZED (
-    SELECT prefix, model, substr(marked, 2), is_apart, wrapped
+  lanes (prefix, model, room, lane, is_apart, wrapped) AS MATERIALIZED (
+    SELECT prefix, model, room, substr(marked, 2), is_apart, wrapped
       FROM (SELECT ring.*, row_number() OVER (PARTITION BY prefix ORDER BY wrapped, marked) AS nth FROM ring WHERE marked > '1')
      WHERE nth <= min(?2, room)
   )`;
@@ -110,21 +109,24 @@ export const OLDEST_DUE = `
  * An owner's tasks go by priority. Among those of one priority, the groups alternate, and each goes by age: a picture does not wait
  * for the chunks of a long recording. A task whose consumer died before runs alone, because it may be what ended the consumer.
  * Only the first task of a lease can run alone, so among the tasks whose turn it is, such a task comes first.
+ *
+ * A limit is written `?n + 0`, because SQLite compiles a statement again each time a value is bound to a bare parameter of a LIMIT. That
+ * takes longer than running it. A name in WITH is compiled once for each place that uses it.
  */
 export const CHOSEN = `
   WITH RECURSIVE ${GROUPS}, ${RING},
-  found (id, place, class, wrapped) AS (
+  found (id, room, place, class, wrapped) AS (
     -- If ten owners have a turn, one task of each is enough. The fewer there are, the more tasks of each may be taken.
-    SELECT h.value, h.key, iif(lanes.is_apart, lanes.model, 'all'), lanes.wrapped
+    SELECT h.value, lanes.room, h.key, iif(lanes.is_apart, lanes.model, 'all'), lanes.wrapped
       FROM lanes, ${firstOf(
         "lanes.lane",
         `(SELECT max(1, ?2 + 1 - coalesce(max(c.n), 0)) FROM (SELECT count(*) AS n FROM lanes GROUP BY prefix) c)`,
       )}
     UNION ALL
-    SELECT h.value, h.key, 'newcomers', 0 FROM open_groups g, ${firstOf("g.prefix || 'n'", "?2")} WHERE g.room > 0
+    SELECT h.value, g.room, h.key, 'newcomers', 0 FROM open_groups g, ${firstOf("g.prefix || 'n'", "?2 + 0")} WHERE g.room > 0
   ),
   turns AS (
-    SELECT t.id, t.model, t.lost, f.class,
+    SELECT t.id, t.model, f.room, t.lost, f.class,
            iif(t.is_newcomer, t.scheduled_at, f.wrapped) AS lap, t.owner_id,
            row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, f.place, t.scheduled_at, t.id) AS turn
       FROM found f CROSS JOIN tasks t ON t.id = f.id
@@ -135,10 +137,11 @@ export const CHOSEN = `
   places AS (
     SELECT ranked.*, row_number() OVER (PARTITION BY model ORDER BY turn, lost = 0, rank, luck) AS nth FROM ranked
   ),
-  chosen AS MATERIALIZED (
-    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.lost = 0, p.rank, p.luck) AS place
+  chosen AS (
+    SELECT p.id, p.lost, row_number() OVER following AS place, first_value(p.lost) OVER following AS first_lost
       FROM places p
-     WHERE p.nth <= (SELECT max(g.room) FROM open_groups g WHERE g.model = coalesce(p.model, '-'))
-     ORDER BY place LIMIT ?2
+     WHERE p.nth <= p.room
+    WINDOW following AS (ORDER BY p.turn, p.lost = 0, p.rank, p.luck ROWS UNBOUNDED PRECEDING)
+     ORDER BY place LIMIT ?2 + 0
   )
-  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND (SELECT lost FROM chosen WHERE place = 1) = 0)`;
+  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND first_lost = 0)`;
