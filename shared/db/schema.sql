@@ -273,7 +273,7 @@ CREATE TABLE jobs (
   saved_neurons REAL, -- what that result did not cost again
   -- What clients note down. `job_marks` finds jobs by it.
   tags TEXT CHECK (json_valid(tags)), -- JSON array; null for none
-  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, archive_id TEXT, archive_offset INTEGER, archive_bytes INTEGER, archive_secret TEXT, archive_neurons REAL, kept_until INTEGER, -- JSON object; null for none
+  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, archive_id TEXT, archive_offset INTEGER, archive_bytes INTEGER, archive_secret TEXT, archive_neurons REAL, kept_until INTEGER, archive_estimate REAL, archive_names INTEGER, -- JSON object; null for none
   CONSTRAINT finalized_iff_terminal CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))),
   CONSTRAINT error_iff_failed CHECK ((error_code IS NOT NULL) = (state = 'failed'))
 ) STRICT, WITHOUT ROWID;

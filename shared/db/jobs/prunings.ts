@@ -1,5 +1,6 @@
 // Prunes many jobs in one transaction. What they leave in the bucket is noted in one row for all of them, so that maintenance finishes
 // a prune that stopped half-way.
+import { ARCHIVED_NAMES } from "../archive/usual-names.ts";
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
 import { LATE_MS } from "./deletions.ts";
 import { clearTraces, type DeletedJobs, forgetJobs } from "./forget-jobs.ts";
@@ -95,7 +96,7 @@ export async function beginPruning(
         `INSERT INTO prunings (id, pruned_at, jobs)
          SELECT ?3, ?2, json_group_array(json_object(
                   'id', j.id,
-                  'names', json(coalesce(iif(${IS_EDITED}, NULL, j.stored_names), ${STORED_NAMES})),
+                  'names', json(coalesce(iif(${IS_EDITED}, NULL, ${ARCHIVED_NAMES}), ${STORED_NAMES})),
                   -- Other passages have no vector outside D1. One of an edited transcript may still have the vector of its old words.
                   'passageIds', json((SELECT json_group_array(p.id) FROM passages p
                                        WHERE p.job_id = j.id AND p.vector IS NULL AND (p.space <> '' OR ${IS_EDITED}))),
