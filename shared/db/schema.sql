@@ -428,7 +428,7 @@ CREATE TABLE prunings (
   pruned_at INTEGER NOT NULL,
   -- JSON of `PrunedJob` (shared/db/jobs/prunings.ts). `names` is null if the bucket must be listed to find the job's objects.
   jobs TEXT NOT NULL CHECK (json_valid(jobs))
-) STRICT, WITHOUT ROWID;
+, lists TEXT CHECK (json_valid(lists))) STRICT, WITHOUT ROWID;
 
 CREATE TABLE readings (
   bucket TEXT NOT NULL,
