@@ -367,6 +367,22 @@ test("an archived job is pruned from its row alone", async () => {
   expect((await MEDIA.list({ prefix: "results/" })).objects).toEqual([]);
 });
 
+test("a job that an earlier version brings back does not keep the names that it had stored until then", async () => {
+  const { DB } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
+  await darkroom.untilJob(id);
+  await archive();
+  expect(await count("SELECT count(*) AS n FROM jobs WHERE archive_names IS NOT NULL")).toBe(1);
+  await DB.prepare(
+    `UPDATE jobs SET archive_id = NULL, archive_offset = NULL, archive_bytes = NULL, archive_secret = NULL, archive_neurons = NULL,
+            stored_names = NULL WHERE id = ?1`,
+  )
+    .bind(id)
+    .run();
+  // A later attempt may store more, and an earlier version may archive it again.
+  expect(await count("SELECT count(*) AS n FROM jobs WHERE archive_names IS NOT NULL")).toBe(0);
+});
+
 test("a job whose archive is gone is deleted with its source, whether its upload is remembered or not", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   for (const isRemembered of [true, false]) {

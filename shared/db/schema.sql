@@ -278,6 +278,10 @@ CREATE TABLE jobs (
   CONSTRAINT error_iff_failed CHECK ((error_code IS NOT NULL) = (state = 'failed'))
 ) STRICT, WITHOUT ROWID;
 
+CREATE TRIGGER jobs_brought_back AFTER UPDATE OF archive_id ON jobs WHEN new.archive_id IS NULL AND new.archive_names IS NOT NULL BEGIN
+  UPDATE jobs SET archive_names = NULL, archive_estimate = NULL WHERE id = new.id;
+END;
+
 CREATE INDEX jobs_by_fingerprint ON jobs (owner_id, fingerprint);
 
 CREATE INDEX jobs_by_owner ON jobs (owner_id, created_at, id);
