@@ -114,6 +114,7 @@ test("every read of an archived job answers as it did before", async () => {
     for (const table of ["tasks", "attempts", "artifacts", "chunks"]) {
       expect(await count(`SELECT count(*) AS n FROM ${table}`)).toBe(0);
     }
+    expect(await count("SELECT count(*) AS n FROM jobs WHERE length(fingerprint) > 16")).toBe(0);
     expect(await answersTo(LISTS)).toEqual(lists);
     expect(await answersTo(paths)).toEqual(before);
   }
@@ -357,10 +358,45 @@ test("an archived job is pruned without being brought back", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a red lighthouse" });
   await darkroom.untilJob(id);
   await archive();
+  // Neither a row's names nor a list of the bucket: the row has the number of a usual list of names.
+  expect(await count("SELECT count(*) AS n FROM jobs WHERE stored_names IS NULL AND archive_names IS NOT NULL")).toBe(
+    1,
+  );
   await darkroom.maintain(new Date(Date.now() + 31 * DAY_MS));
   expect(await count("SELECT count(*) AS n FROM jobs")).toBe(0);
   expect(await count("SELECT sum(jobs) AS n FROM archives")).toBe(0);
   expect((await MEDIA.list({ prefix: "results/" })).objects).toEqual([]);
+});
+
+test("a job that an earlier version brings back does not keep the names that it had stored until then", async () => {
+  const { DB } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
+  await darkroom.untilJob(id);
+  await archive();
+  expect(await count("SELECT count(*) AS n FROM jobs WHERE archive_names IS NOT NULL")).toBe(1);
+  await DB.prepare(
+    `UPDATE jobs SET archive_id = NULL, archive_offset = NULL, archive_bytes = NULL, archive_secret = NULL, archive_neurons = NULL,
+            stored_names = NULL WHERE id = ?1`,
+  )
+    .bind(id)
+    .run();
+  // A later attempt may store more, and an earlier version may archive it again.
+  expect(await count("SELECT count(*) AS n FROM jobs WHERE archive_names IS NOT NULL")).toBe(0);
+});
+
+test("a job whose archive is gone is deleted with its source, whether its upload is remembered or not", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  for (const isRemembered of [true, false]) {
+    const { id } = await darkroom.upload({ name: "one.txt", options: "{}" }, `a text that is ${String(isRemembered)}`);
+    await darkroom.untilJob(id);
+    expect(await archive()).toBe(1);
+    for (const { key } of (await MEDIA.list({ prefix: "system/archives/" })).objects) await MEDIA.delete(key);
+    if (!isRemembered) await DB.prepare("DELETE FROM uploads").run();
+    const deleted = await darkroom.api(`/v1/jobs/${id}?source=true`, { method: "DELETE" });
+    expect([deleted.status, await deleted.json()]).toEqual([200, { id, source: "deleted" }]);
+    expect((await MEDIA.list({ prefix: "inbox/" })).objects).toEqual([]);
+    expect(await count("SELECT count(*) AS n FROM uploads")).toBe(0);
+  }
 });
 
 test("a job can be deleted although its archive is gone, and a read of it fails", async () => {
@@ -403,9 +439,16 @@ test("an archived job takes a few hundred bytes of the database", async () => {
   });
   await darkroom.untilJob(id);
   await archive();
-  const row = await DB.prepare("SELECT * FROM jobs").first<Record<string, SQLInputValue>>();
-  const bytes = await bytesPerRow(row ?? {});
-  expect(bytes).toBeLessThan(620);
+  const picture = await DB.prepare("SELECT * FROM jobs").first<Record<string, SQLInputValue>>();
+  const recording = await darkroom.upload({ name: "short.wav" }, speech("one two three"));
+  await darkroom.untilJob(recording.id);
+  await archive();
+  const heard = await DB.prepare("SELECT * FROM jobs WHERE id = ?1")
+    .bind(recording.id)
+    .first<Record<string, SQLInputValue>>();
+  const bytes = await Promise.all([picture, heard].map((row) => bytesPerRow(row ?? {})));
+  expect(bytes[0]).toBeLessThan(545);
+  expect(bytes[1]).toBeLessThan(560);
 });
 
 test("a line has every column of the rows that leave the database", async () => {

@@ -64,11 +64,22 @@ test("a job is archived, brought back, exported and imported within the limits o
   const [job] = await readHeads(db, ["job_1"]);
   await insertArchive(db, "a", NOW);
   expect(
-    await swapForLines(db, "a", [{ id: "job_1", head: job?.head ?? "", offset: 0, bytes: 1, secret: "s" }], NOW),
+    await swapForLines(
+      db,
+      "a",
+      [{ id: "job_1", head: job?.head ?? "", estimatedNeurons: 1, offset: 0, bytes: 1, secret: "s" }],
+      NOW,
+    ),
   ).toBe(1);
   const found = await findPlace(db, { id: "job_1", ownerId: "o" });
   if (!found?.place) throw new Error("it was not archived");
-  await insertContents(db, "job_1", found.place, { head: job?.head ?? "", chunks: [] }, NOW);
+  await insertContents(
+    db,
+    "job_1",
+    found.place,
+    { head: job?.head ?? "", chunks: [], fingerprint: job?.fingerprint ?? null },
+    NOW,
+  );
   expect(await rowsOf(db)).toEqual(whole);
 
   const other = await database();

@@ -92,6 +92,8 @@ test("jobs that were exported, archived or not, are the same after an import, an
   await writeFile(join(folder, "jobs.jsonl"), exported.stdout);
   await forgetAll();
   expect(await run("import", "jobs.jsonl")).toMatchObject({ code: 0, stdout: "4 imported, 0 known, 0 refused\n" });
+  const fingerprints = "SELECT count(*) AS n FROM jobs WHERE length(fingerprint) = 32";
+  expect(await DB.prepare(fingerprints).first("n")).toBe(4); // that of the archived one came from its line
   expect(await answers(ids)).toEqual(before);
   expect(await run("import", "jobs.jsonl")).toMatchObject({ code: 0, stdout: "0 imported, 4 known, 0 refused\n" });
   expect(await answers(ids)).toEqual(before);

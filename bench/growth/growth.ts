@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { migratedFolder } from "../../test/migrated.ts";
 import { openDatabaseOf } from "../../test/local-database.ts";
 import { note } from "../report.ts";
+import { type Archived, measureArchived } from "./archived.ts";
 import { type Bytes, readBytes } from "./bytes.ts";
 import { createHistory } from "./history.ts";
 import { measureAll, type Measured } from "./measure.ts";
@@ -20,6 +21,8 @@ export interface Growth {
   readonly measured: readonly Measured[];
   readonly bytes: Bytes;
   readonly pruning: Pruning;
+  /** At the smallest size: what an archived job takes does not depend on how many there are. */
+  readonly archived: Archived;
   readonly fillSeconds: number;
 }
 
@@ -40,6 +43,7 @@ export async function measureGrowth(
     database.close();
     const measured: Measured[] = [];
     let pruning: Pruning = { jobsAMinute: 0, ms: 0, read: 0, written: 0 };
+    let archived: Archived | null = null;
     let fillSeconds = 0;
     const filling = new DatabaseSync(path, { limits: D1_LIMITS });
     filling.exec(FAST);
@@ -51,6 +55,7 @@ export async function measureGrowth(
       await history.add(size - jobs);
       jobs = size;
       fillSeconds += (performance.now() - start) / 1000;
+      archived ??= await measureArchived(path);
       note(`measuring ${size} jobs`);
       const at = await measureAll(folder, { jobs: size, times });
       measured.push(...at.measured);
@@ -58,7 +63,8 @@ export async function measureGrowth(
     }
     const bytes = readBytes(filling);
     filling.close();
-    return { measured, bytes, pruning, fillSeconds };
+    if (archived === null) throw new Error("there is no size to measure");
+    return { measured, bytes, pruning, archived, fillSeconds };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { leaseTasks } from "../../shared/db/tasks/leases.ts";
 import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { DAY_MS, HOUR_MS } from "../../shared/durations.ts";
 import type { EndedAttempt, Outcome } from "../../shared/jobs/outcome.ts";
+import type { JobKind } from "../../shared/kinds/index.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { resultsPrefix } from "../../shared/uploads/storage.ts";
@@ -83,13 +84,14 @@ export function attemptOf(task: Task, at: number): EndedAttempt {
     calls: [{ ...call, durationMs: 800 }],
     isBudgeted: false,
     operations: { r2ClassA: 1, r2ClassB: 1, d1RowsRead: 30, d1RowsWritten: 9 },
+    stored: [], // nothing beside its artifacts
     startedAt: at,
     finishedAt: at + 2000,
   };
 }
 
 function outcomeOf({ jobId, attempt }: Task, drawn: DrawnJob | undefined): Outcome {
-  const names = drawn?.job.kind === "transcription" ? TRANSCRIPT_FILES : ["result.json"];
+  const names = FILES[drawn?.job.kind ?? "classification"];
   const artifacts = names.map((name) => ({
     name,
     key: `${resultsPrefix(jobId)}${attempt}/${name}`,
@@ -105,7 +107,12 @@ function outcomeOf({ jobId, attempt }: Task, drawn: DrawnJob | undefined): Outco
   return { type: "completed", artifacts, labels, passages };
 }
 
-const TRANSCRIPT_FILES = ["transcript.json", "transcript.txt", "transcript.vtt", "transcript.srt"] as const;
+const FILES: Readonly<Record<JobKind, readonly string[]>> = {
+  text_generation: ["text.txt", "generation.json"],
+  classification: ["labels.json"],
+  image_generation: ["image.jpg"],
+  transcription: ["transcript.json", "transcript.txt", "transcript.vtt", "transcript.srt"],
+};
 const WORDS_A_SEGMENT = 12;
 
 function transcriptOf({ words }: DrawnJob) {

@@ -16,7 +16,7 @@ const jobs = wholeNumber("--jobs", values.jobs);
 const transcriptWords = wholeNumber("--words", values.words);
 const sizes = [jobs / 100, jobs / 10, jobs].map(Math.floor).filter((size) => size >= 1000);
 
-const { measured, bytes, pruning, fillSeconds } = await measureGrowth(sizes.length > 0 ? sizes : [jobs], {
+const { measured, bytes, pruning, archived, fillSeconds } = await measureGrowth(sizes.length > 0 ? sizes : [jobs], {
   transcriptWords,
   times: TIMES,
 });
@@ -31,6 +31,15 @@ print({
   jobs,
   bytesOfTables: bytes.ofTables,
   fillSeconds: round(fillSeconds),
+});
+print({
+  case: "growth.archivedRowBytes",
+  value: round(archived.packedRowBytes),
+  unit: "bytes",
+  target: "≤ 400",
+  asLeftBytes: round(archived.rowBytes),
+  bytesWithTagsLabelsAndUploads: round(archived.packedBytes),
+  jobs: archived.jobs,
 });
 print({
   case: "growth.pruneJobsPerMinute",

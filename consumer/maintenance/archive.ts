@@ -1,4 +1,5 @@
 // Old jobs leave the database: docs/decisions/archive.md.
+import { type Estimate, estimatedNeurons } from "../../shared/cost/estimate.ts";
 import { seal, type Sealed, unseal } from "../../shared/archive/seal.ts";
 import { writeLine } from "../../shared/archive/line.ts";
 import {
@@ -132,7 +133,8 @@ async function archiveTogether(group: readonly SizedJob[], { db, media }: Archiv
   let size = 0;
   for (const job of jobs) {
     const chunks = cut.has(job.id) ? await readChunkLines(db, job.id) : [];
-    const text = writeLine(job.id, { head: job.head, chunks });
+    const { head, fingerprint } = job;
+    const text = writeLine(job.id, { head, chunks, fingerprint });
     const sealed = await seal(text);
     lines.push({ ...sealed, job, text, offset: size });
     size += sealed.bytes.length;
@@ -152,6 +154,7 @@ async function archiveTogether(group: readonly SizedJob[], { db, media }: Archiv
   const rows = lines.map(({ job, offset, bytes, secret }) => ({
     id: job.id,
     head: job.head,
+    estimatedNeurons: job.estimate === null ? null : estimatedNeurons(JSON.parse(job.estimate) as Estimate), // our own JSON
     offset,
     bytes: bytes.length,
     secret,
@@ -161,7 +164,7 @@ async function archiveTogether(group: readonly SizedJob[], { db, media }: Archiv
 
 /** Each row refers to its object by this id, so it is short. */
 function newArchiveId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return crypto.getRandomValues(new Uint8Array(7)).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 const OBJECTS_A_RUN = 100;

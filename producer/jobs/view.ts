@@ -30,9 +30,14 @@ export function jobSummary(job: JobRow, origin: string): JobSummary {
   };
 }
 
-function figuresOf({ fraction = null, neurons, estimate: stored }: JobRow): Pick<JobSummary, "figures"> {
+function figuresOf({
+  fraction = null,
+  neurons,
+  estimate: stored,
+  archivedEstimate = null,
+}: JobRow): Pick<JobSummary, "figures"> {
   if (neurons === undefined) return {};
-  const estimatedNeurons = stored === null ? null : estimateView(parseOwn(stored) as Estimate).neurons;
+  const estimatedNeurons = stored === null ? archivedEstimate : estimateView(parseOwn(stored) as Estimate).neurons;
   return { figures: { fraction, neurons, estimatedNeurons } };
 }
 

@@ -17,6 +17,8 @@ export interface LineContents {
   readonly head: string;
   /** Each as JSON. */
   readonly chunks: readonly string[];
+  /** The row of an archived job has only its beginning. Null if the row has all of it. */
+  readonly fingerprint: string | null;
 }
 
 /** Raised when the meaning of a line changes. A line of another format is not read. */
@@ -27,18 +29,21 @@ const Line = z.object({
   job: z.string(),
   /** What the job consists of: the columns of its rows. */
   contents: z.object({ input: z.string() }).loose(),
+  fingerprint: z.string().nullable().default(null), // earlier lines do not have it
   /** The parts of a long recording that were transcribed. */
   chunks: z.array(z.record(z.string(), z.unknown())),
 });
 
 /** Write the line of a job. */
-export function writeLine(jobId: string, { head, chunks }: LineContents): string {
-  return `{"format":${FORMAT},"job":${JSON.stringify(jobId)},"contents":${head},"chunks":[${chunks.join(",")}]}\n`;
+export function writeLine(jobId: string, { head, chunks, fingerprint }: LineContents): string {
+  const about = `"format":${FORMAT},"job":${JSON.stringify(jobId)},"fingerprint":${JSON.stringify(fingerprint)}`;
+  return `{${about},"contents":${head},"chunks":[${chunks.join(",")}]}\n`;
 }
 
 /** Read the line of a job. @throws if it is not the line of this job. */
 export function readLine(jobId: string, text: string): LineContents {
   const line = Line.parse(JSON.parse(text));
   if (line.job !== jobId) throw new Error(`the archive has job '${line.job}' where job '${jobId}' should be`);
-  return { head: JSON.stringify(line.contents), chunks: line.chunks.map((chunk) => JSON.stringify(chunk)) };
+  const { contents, chunks, fingerprint } = line;
+  return { head: JSON.stringify(contents), chunks: chunks.map((chunk) => JSON.stringify(chunk)), fingerprint };
 }

@@ -14,12 +14,19 @@ export async function exportJob(job: ExportableJob, { db, media }: WholeDeps): P
   const contents =
     place !== null
       ? readLine(id, await openLine(media, place))
-      : { head: head ?? (await readLongHead(db, id)), chunks: hasChunks === 1 ? await readChunkLines(db, id) : [] };
+      : {
+          head: head ?? (await readLongHead(db, id)),
+          chunks: hasChunks === 1 ? await readChunkLines(db, id) : [],
+          fingerprint: null,
+        };
   const parts = [
     `"format":${FORMAT},"job":${JSON.stringify(id)},"row":${job.row},"upload":${job.upload ?? "null"},"labels":${job.labels}`,
     `"versions":${job.versions},"passages":${job.passages ?? (await readPassageLines(db, id))},"contents":${contents.head},"chunks":[${contents.chunks.join(",")}]`,
   ];
-  return ExportedJob.parse(JSON.parse(`{${parts.join(",")}}`));
+  const exported = ExportedJob.parse(JSON.parse(`{${parts.join(",")}}`));
+  const { row } = exported;
+  const fingerprint = row.fingerprint === null ? null : (contents.fingerprint ?? row.fingerprint);
+  return { ...exported, row: { ...row, fingerprint } };
 }
 
 /** The result of a line: `known` if there is a job with this id, which stays as it is. */

@@ -273,10 +273,14 @@ CREATE TABLE jobs (
   saved_neurons REAL, -- what that result did not cost again
   -- What clients note down. `job_marks` finds jobs by it.
   tags TEXT CHECK (json_valid(tags)), -- JSON array; null for none
-  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, archive_id TEXT, archive_offset INTEGER, archive_bytes INTEGER, archive_secret TEXT, archive_neurons REAL, kept_until INTEGER, -- JSON object; null for none
+  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, archive_id TEXT, archive_offset INTEGER, archive_bytes INTEGER, archive_secret TEXT, archive_neurons REAL, kept_until INTEGER, archive_estimate REAL, archive_names INTEGER, -- JSON object; null for none
   CONSTRAINT finalized_iff_terminal CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))),
   CONSTRAINT error_iff_failed CHECK ((error_code IS NOT NULL) = (state = 'failed'))
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER jobs_brought_back AFTER UPDATE OF archive_id ON jobs WHEN new.archive_id IS NULL AND new.archive_names IS NOT NULL BEGIN
+  UPDATE jobs SET archive_names = NULL, archive_estimate = NULL WHERE id = new.id;
+END;
 
 CREATE INDEX jobs_by_fingerprint ON jobs (owner_id, fingerprint);
 
@@ -428,7 +432,7 @@ CREATE TABLE prunings (
   pruned_at INTEGER NOT NULL,
   -- JSON of `PrunedJob` (shared/db/jobs/prunings.ts). `names` is null if the bucket must be listed to find the job's objects.
   jobs TEXT NOT NULL CHECK (json_valid(jobs))
-) STRICT, WITHOUT ROWID;
+, lists TEXT CHECK (json_valid(lists))) STRICT, WITHOUT ROWID;
 
 CREATE TABLE readings (
   bucket TEXT NOT NULL,

@@ -4,7 +4,8 @@ import { forgetSource, isSource, type Leftover, readClaims, settleLeftovers } fr
 import { patiently } from "../uploads/patient.ts";
 import { forgetRecords, rememberDeleted } from "../restoring/records.ts";
 import type { PassageIndex } from "../search/passage.ts";
-import { resultsPrefix } from "../uploads/storage.ts";
+import { uploadJobId } from "../uploads/announcement.ts";
+import { MEDIA_BUCKET, resultsPrefix } from "../uploads/storage.ts";
 
 export interface DeletionDeps {
   readonly db: D1Database;
@@ -40,7 +41,7 @@ export async function deleteLeftovers(
   await sideBySide(leftovers, async ({ jobId, reusedFrom, source }, index) => {
     await deleteResults(jobId, deps);
     if (reusedFrom !== null) await deleteResults(reusedFrom, deps);
-    if (source !== null) fates[index] = await deleteSource(source, deps);
+    if (source !== null) fates[index] = await deleteSource(source, jobId, deps);
   });
   await deps.passages.forget(leftovers.flatMap(({ passageIds }) => passageIds));
   if (leftovers.length > 0) {
@@ -91,9 +92,15 @@ export async function deleteResults(
 }
 
 /** The object is deleted first: if only its row were gone, the sweep of the inbox would find a new upload in it. */
-async function deleteSource(source: { key: string; etag: string }, { db, media }: DeletionDeps): Promise<SourceFate> {
+async function deleteSource(
+  { key, etag }: NonNullable<Leftover["source"]>,
+  jobId: string,
+  { db, media }: DeletionDeps,
+): Promise<SourceFate> {
+  const object = await patiently(() => media.head(key));
+  const source = { key, etag: etag ?? object?.etag ?? "" };
+  if (etag === null && (await uploadJobId({ bucket: MEDIA_BUCKET, ...source })) !== jobId) return "none";
   if (await isSource(db, source)) return "in_use";
-  const object = await patiently(() => media.head(source.key));
   const isTheSame = object?.etag === source.etag;
   if (isTheSame) await patiently(() => media.delete(source.key));
   await forgetSource(db, source);

@@ -39,6 +39,8 @@ export interface JobRow {
   /** Only in a list with figures: the share of its tasks that have ended, 0 to 1 and null unless it runs; and what it cost. */
   readonly fraction?: number | null;
   readonly neurons?: number;
+  /** The same for an archived job: the neurons that it was estimated to cost; null for any other. */
+  readonly archivedEstimate?: number | null;
 }
 
 export interface AttemptRow {

@@ -1,7 +1,8 @@
 import type { LinePlace } from "../../archive/line.ts";
 import { DAY_MS } from "../../durations.ts";
 import { STORED_NAMES } from "../jobs/prunings.ts";
-import { CHUNK, HEAD, HEAD_CHARS, NEURONS, THIN_ESTIMATE, THIN_INPUT } from "./contents.ts";
+import { CHUNK, HEAD, HEAD_CHARS, NEURONS, thinFingerprint, THIN_INPUT } from "./contents.ts";
+import { usualNumberOf } from "./usual-names.ts";
 
 /** A job that ended, in the order of the ends. */
 export interface EndedJobPlace {
@@ -24,6 +25,9 @@ export interface JobHead {
   readonly id: string;
   /** JSON, from `HEAD`. */
   readonly head: string;
+  readonly fingerprint: string | null;
+  /** JSON of an `Estimate`. */
+  readonly estimate: string | null;
 }
 
 /**
@@ -67,7 +71,7 @@ export async function listEnded(
 export async function readHeads(db: D1Database, ids: readonly string[]): Promise<readonly JobHead[]> {
   const { results } = await db
     .prepare(
-      `SELECT j.id, ${HEAD} AS head
+      `SELECT j.id, ${HEAD} AS head, j.fingerprint, j.estimate
          FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1)) AND j.archive_id IS NULL
         ORDER BY j.owner_id, j.created_at, j.id`,
     )
@@ -106,6 +110,7 @@ export interface ArchivedLine extends Omit<LinePlace, "archiveId"> {
   readonly id: string;
   /** The same text as in `JobHead`. */
   readonly head: string;
+  readonly estimatedNeurons: number | null;
 }
 
 /**
@@ -127,10 +132,12 @@ export async function swapForLines(
       .prepare(
         `UPDATE jobs
             SET archive_id = ?3, archive_offset = l.offset, archive_bytes = l.bytes, archive_secret = l.secret, kept_until = NULL,
-                input = l.input, choice = NULL, estimate = l.estimate, archive_neurons = l.neurons,
-                stored_names = l.names
+                input = l.input, choice = NULL, estimate = NULL, fingerprint = ${thinFingerprint("fingerprint")},
+                archive_neurons = l.neurons, archive_estimate = l.estimated,
+                archive_names = ${usualNumberOf("l.names")}, stored_names = iif(${usualNumberOf("l.names")} IS NULL, l.names, NULL)
            FROM (SELECT j.id, r.value ->> 'offset' AS offset, r.value ->> 'bytes' AS bytes, r.value ->> 'secret' AS secret,
-                        ${THIN_INPUT} AS input, ${THIN_ESTIMATE} AS estimate, ${NEURONS} AS neurons, ${STORED_NAMES} AS names
+                        r.value ->> 'estimatedNeurons' AS estimated,
+                        ${THIN_INPUT} AS input, ${NEURONS} AS neurons, ${STORED_NAMES} AS names
                    FROM json_each(?2) r JOIN jobs j ON j.id = r.value ->> 'id'
                   WHERE ${IS_ARCHIVABLE} AND ${HEAD} = r.value ->> 'head') l
           WHERE jobs.id = l.id

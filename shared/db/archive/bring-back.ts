@@ -99,7 +99,7 @@ export function contentStatements(
   db: D1Database,
   jobId: string,
   place: LinePlace,
-  { head, chunks }: LineContents,
+  { head, chunks, fingerprint }: LineContents,
   now: number,
 ): readonly D1PreparedStatement[] {
   const isStillThere = `j.id = ?2 AND j.archive_id = ?3 AND j.archive_offset = ?4`;
@@ -135,10 +135,13 @@ export function contentStatements(
       .bind(jobId, place.archiveId, place.offset, now),
     of(
       `UPDATE jobs
-          SET input = ?1 ->> '$.input', choice = ?1 ->> '$.choice', estimate = ?1 ->> '$.estimate', archive_id = NULL,
-              archive_offset = NULL, archive_bytes = NULL, archive_secret = NULL, archive_neurons = NULL, stored_names = NULL, kept_until = ?5
+          SET input = ?1 ->> '$.input', choice = ?1 ->> '$.choice', estimate = ?1 ->> '$.estimate',
+              -- A job without one stays without one: no other job is to reuse its result.
+              fingerprint = iif(fingerprint IS NULL, NULL, coalesce(?1 ->> '$.fingerprint', fingerprint)), archive_id = NULL,
+              archive_offset = NULL, archive_bytes = NULL, archive_secret = NULL, archive_neurons = NULL, archive_estimate = NULL,
+              archive_names = NULL, stored_names = NULL, kept_until = ?5
         WHERE id = ?2 AND archive_id = ?3 AND archive_offset = ?4`,
-      JSON.stringify({ input, choice, estimate }),
+      JSON.stringify({ input, choice, estimate, fingerprint }),
       now + KEPT_MS,
     ),
   ];

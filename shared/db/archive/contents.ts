@@ -103,15 +103,17 @@ export const HEAD_CHARS = `CAST(${lengthOf("j.input", "j.choice", "j.estimate")}
 /** How much of a prompt or a text stays in the row: lists show its beginning (shared/jobs/job-title.ts) and search it. */
 const TITLE_CHARS = 500;
 
-/** SQL: what stays of the input of job `j`: what finds it. */
+/** SQL: what stays of the input of job `j`: what finds it. The id of an object's own job comes from the object's etag. */
 export const THIN_INPUT = `json_patch('{}', json_object(
   'prompt', substr(j.input ->> '$.prompt', 1, ${TITLE_CHARS}), 'text', substr(j.input ->> '$.text', 1, ${TITLE_CHARS}),
   'source', iif(j.input ->> '$.source.key' IS NULL, NULL,
-                json_object('key', j.input ->> '$.source.key', 'etag', j.input ->> '$.source.etag'))))`;
+                json_object('key', j.input ->> '$.source.key', 'etag', iif(j.is_of_source, NULL, j.input ->> '$.source.etag')))))`;
 
-/** SQL: what stays of the estimate of job `j`: the figures that a list adds up. */
-export const THIN_ESTIMATE = `iif(j.estimate IS NULL, NULL, json_object('lines',
-  (SELECT json_group_array(json_object('neurons', l.value -> 'neurons')) FROM json_each(j.estimate, '$.lines') l)))`;
+/** Hexadecimal: 64 bits. Only jobs of one owner are compared, and half as many characters are half of the index. */
+const THIN_FINGERPRINT_CHARS = 16;
+
+/** SQL: what stays of a fingerprint. The line has all of it. */
+export const thinFingerprint = (fingerprint: string) => `substr(${fingerprint}, 1, ${THIN_FINGERPRINT_CHARS})`;
 
 /** SQL: what the attempts of job `j` that leave the database have cost. */
 export const NEURONS = `(SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN})`;

@@ -1,11 +1,14 @@
-/** Count out of their objects the jobs (SQL of our own that selects their ids) that this batch is about to delete. */
-export function leaveArchives(db: D1Database, jobIds: string, values: readonly [unknown, number]): D1PreparedStatement {
+/** Count jobs that this batch is about to delete out of their objects. SQL of our own selects the object of each job. */
+export function leaveArchives(
+  db: D1Database,
+  archives: string,
+  values: readonly [unknown, number],
+): D1PreparedStatement {
   return db
     .prepare(
       `UPDATE archives SET jobs = jobs - d.deleted, empty_since = ?2
-         FROM (SELECT archive_id, count(*) AS deleted FROM jobs
-                WHERE id IN (${jobIds}) AND archive_id IS NOT NULL GROUP BY archive_id) d
-        WHERE archives.id = d.archive_id`,
+         FROM (WITH archived (id) AS (${archives}) SELECT id, count(*) AS deleted FROM archived GROUP BY id) d
+        WHERE archives.id = d.id`,
     )
     .bind(...values);
 }

@@ -1,6 +1,7 @@
 // Jobs that move from one deployment to another.
 import type { ExportedJob } from "../../archive/exported.ts";
 import type { LinePlace } from "../../archive/line.ts";
+import { MEDIA_BUCKET } from "../../uploads/storage.ts";
 import { insertMarks } from "../jobs/tags-and-metadata.ts";
 import { arraysOf, contentStatements } from "./bring-back.ts";
 import { arrayOf, HEAD, HEAD_CHARS, objectOf, PARTS, valuesOf } from "./contents.ts";
@@ -90,7 +91,7 @@ export async function listExportable(
     .prepare(
       `SELECT j.id, j.finalized_at AS finalizedAt, ${objectOf("j", ROW_COLUMNS)} AS row,
               (SELECT ${objectOf("u", UPLOAD_COLUMNS)} FROM uploads u
-                WHERE u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id LIMIT 1) AS upload,
+                WHERE u.bucket = ?4 AND u.key = j.input ->> '$.source.key' AND u.job_id = j.id LIMIT 1) AS upload,
               ${arrayOf(objectOf("one_of", LABEL_COLUMNS), `job_labels one_of ${of} ORDER BY label`)} AS labels,
               ${arrayOf(objectOf("one_of", VERSION_COLUMNS), `transcript_versions one_of ${of} ORDER BY version`)} AS versions,
               iif(${PASSAGE_CHARS} < ${CHARS_AT_ONCE}, ${arrayOf(PASSAGE.object, PASSAGE.from)}, NULL) AS passages,
@@ -100,7 +101,7 @@ export async function listExportable(
         WHERE j.finalized_at IS NOT NULL AND (j.finalized_at, j.id) > (?1, ?2)
         ORDER BY j.finalized_at, j.id LIMIT ?3`,
     )
-    .bind(after.at, after.id, limit)
+    .bind(after.at, after.id, limit, MEDIA_BUCKET)
     .all<ExportableRow>();
   return results.map(({ archiveId, offset, bytes, secret, ...job }) => ({
     ...job,
@@ -177,7 +178,7 @@ export async function insertExported(db: D1Database, job: ExportedJob, now: numb
       db,
       id,
       place,
-      { head: JSON.stringify(contents), chunks: chunks.map((chunk) => JSON.stringify(chunk)) },
+      { head: JSON.stringify(contents), chunks: chunks.map((chunk) => JSON.stringify(chunk)), fingerprint: null },
       now,
     ),
   ]);

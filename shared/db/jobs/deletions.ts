@@ -37,7 +37,8 @@ export interface Leftover {
   /** The job whose objects it shared. */
   readonly reusedFrom: string | null;
   readonly passageIds: readonly string[];
-  readonly source: { readonly key: string; readonly etag: string } | null;
+  /** Without an etag, it is the object that the job's id comes from: its row said no more, and its line is lost. */
+  readonly source: { readonly key: string; readonly etag: string | null } | null;
   /** When the job was submitted, if the bucket has a record of it; null if not. */
   readonly recordedAt: number | null;
   /** When a client asked for the deletion; null if only the retention was over. */
@@ -90,7 +91,9 @@ export async function beginDeletions(
          SELECT j.id, j.owner_id, j.kind, j.reused_from,
                 (SELECT json_group_array(p.id) FROM passages p WHERE p.job_id = j.id),
                 iif(d.value ->> 'withSource' AND j.input ->> '$.source.key' IS NOT NULL,
-                    json_object('key', j.input ->> '$.source.key', 'etag', j.input ->> '$.source.etag'), NULL),
+                    json_object('key', j.input ->> '$.source.key', 'etag', coalesce(j.input ->> '$.source.etag',
+                      -- The row of an archived job does not have it.
+                      (SELECT u.etag FROM uploads u WHERE u.bucket = ?5 AND u.key = j.input ->> '$.source.key' AND u.job_id = j.id))), NULL),
                 iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?5")}, j.created_at, NULL), ?4,
                 d.value ->> 'endedBefore' IS NOT NULL AND j.finalized_at > ?2 - ${RECORDED_MS},
                 ?2, ?3,

@@ -12,8 +12,10 @@ export interface DeletedJobs {
   readonly tagged?: string;
   readonly described?: string;
   readonly edited?: string;
-  /** Those that are archived. By default all of them are looked at. */
-  readonly archived?: string;
+  /** Those that are expected to come back with a result; null for none. By default all of them. */
+  readonly reusing?: string | null;
+  /** The id of the archive of each archived one. By default it is looked up. */
+  readonly archives?: string;
   readonly values: readonly [jobs: string, now: number];
 }
 
@@ -45,15 +47,19 @@ export function clearTraces(
 /** Delete the jobs with everything that belongs to them. */
 export function forgetJobs(
   db: D1Database,
-  { ids, tagged = ids, described = ids, edited = ids, archived = ids, values }: DeletedJobs,
+  { ids, tagged = ids, described = ids, edited = ids, reusing = ids, archives, values }: DeletedJobs,
 ): readonly D1PreparedStatement[] {
   const of = (sql: string) => db.prepare(sql).bind(...values);
   return [
     ...deleteMarksOf(db, { tagged, described }, values),
     deleteVersionsOf(db, edited, values),
     of(`DELETE FROM edited_jobs WHERE job_id IN (${edited})`),
-    of(`DELETE FROM reuses WHERE job_id IN (${ids})`),
-    leaveArchives(db, archived, values),
+    ...(reusing === null ? [] : [of(`DELETE FROM reuses WHERE job_id IN (${reusing})`)]),
+    leaveArchives(
+      db,
+      archives ?? `SELECT archive_id FROM jobs WHERE id IN (${ids}) AND archive_id IS NOT NULL`,
+      values,
+    ),
     of(`DELETE FROM jobs WHERE id IN (${ids})`),
   ];
 }

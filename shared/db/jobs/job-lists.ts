@@ -42,7 +42,7 @@ const SAYS = `coalesce(j.input ->> '$.prompt', j.input ->> '$.text', ${FILE_NAME
 /** Progress and cost. Each task and each attempt of a job is read for them. */
 const FIGURES = `CASE WHEN j.state = 'running'
                       THEN (SELECT avg(state = 'completed') FROM tasks WHERE job_id = j.id AND is_side = 0) END AS fraction,
-                 coalesce(j.archive_neurons, 0)
+                 j.archive_estimate AS archivedEstimate, coalesce(j.archive_neurons, 0)
                    + (SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE t.job_id = j.id) AS neurons`;
 
 /** A condition, and the index along which the jobs that meet it can be walked, newest first. */

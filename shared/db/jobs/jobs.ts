@@ -12,6 +12,7 @@ import { stopJobs } from "./stop-jobs.ts";
 import { isNewcomer } from "../tasks/newcomers.ts";
 import { formatOf } from "../tasks/task-formats.ts";
 import { DAY_MS } from "../../durations.ts";
+import { thinFingerprint } from "../archive/contents.ts";
 
 export interface InsertedJobs extends Changes {
   /** The ids of the new tasks. */
@@ -107,7 +108,8 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
                 (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),
                 iif(j.value ->> 'reuse', coalesce(
                   (SELECT l.id FROM jobs l
-                    WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
+                    WHERE l.owner_id = j.value ->> 'ownerId'
+                      AND l.fingerprint IN (j.value ->> 'fingerprint', ${thinFingerprint("j.value ->> 'fingerprint'")})
                       AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
                       AND l.state IN ('completed', 'running', 'queued')
                     ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),

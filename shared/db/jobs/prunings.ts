@@ -1,5 +1,6 @@
 // Prunes many jobs in one transaction. What they leave in the bucket is noted in one row for all of them, so that maintenance finishes
 // a prune that stopped half-way.
+import { ARCHIVED_NAMES } from "../archive/usual-names.ts";
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
 import { LATE_MS } from "./deletions.ts";
 import { clearTraces, type DeletedJobs, forgetJobs } from "./forget-jobs.ts";
@@ -29,25 +30,21 @@ export interface Pruning {
 const IS_EDITED = `(EXISTS (SELECT 1 FROM edited_jobs e WHERE e.job_id = j.id)
   OR EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = j.id))`;
 
-/** The tasks of job `j`, each with its first attempt. A webhook's delivery stores nothing. */
-const FIRST_ATTEMPTS = `
-  tasks t LEFT JOIN attempts x ON x.task_id = t.id AND x.number = 1 WHERE t.job_id = j.id AND t.is_side = 0`;
-
 /**
- * SQL: whether it is known what job `j` has stored: each task ended at its first attempt, which lists what it has stored besides the
- * job's artifacts. Attempts of an earlier version have no such list. A job without tasks is not completely in this database.
+ * SQL: JSON of the names of what job `j` has stored, all of it at its first attempt, in their order; null if the bucket must be listed for
+ * it. They are known if each task ended at its first attempt, which lists what it has stored besides the job's artifacts. Attempts of an
+ * earlier version have no such list. A job without tasks is not completely in this database.
  */
-const IS_NAMED = `
-  j.created_at >= coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = '${LISTED_BEFORE}'), 0)
-  AND (SELECT max(t.attempt > 1 OR (t.attempt = 1 AND (t.state <> 'completed' OR x.operations -> '$.stored' IS NULL)))
-         FROM ${FIRST_ATTEMPTS}) = 0`;
-
-/** SQL: JSON of the names of what job `j` has stored, all of it at its first attempt; null if the bucket must be listed for it. */
 export const STORED_NAMES = `
-  iif(${IS_NAMED} AND NOT ${IS_EDITED},
-      (SELECT json_group_array(n.name)
-         FROM (SELECT a.name FROM artifacts a WHERE a.job_id = j.id AND j.reused_from IS NULL
-               UNION SELECT s.value FROM (SELECT x.operations FROM ${FIRST_ATTEMPTS}) x, json_each(x.operations, '$.stored') s) n),
+  iif(j.created_at >= coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = '${LISTED_BEFORE}'), 0) AND NOT ${IS_EDITED},
+      (SELECT iif(max(n.isUnknown) = 0, json_group_array(DISTINCT n.name) FILTER (WHERE n.name IS NOT NULL), NULL)
+         FROM (SELECT a.name, NULL AS isUnknown FROM artifacts a WHERE a.job_id = j.id AND j.reused_from IS NULL
+               UNION ALL
+               SELECT s.value, t.attempt > 1 OR (t.attempt = 1 AND (t.state <> 'completed' OR x.operations -> '$.stored' IS NULL))
+                 FROM tasks t LEFT JOIN attempts x ON x.task_id = t.id AND x.number = 1
+                      LEFT JOIN json_each(x.operations, '$.stored') s
+                WHERE t.job_id = j.id AND t.is_side = 0 -- a webhook's delivery stores nothing
+                ORDER BY 1) n),
       NULL)`;
 
 /**
@@ -67,9 +64,12 @@ const IS_TRACED = `
   EXISTS (SELECT 1 FROM audit a WHERE a.subject = j.id) OR EXISTS (SELECT 1 FROM dead_letters l WHERE l.job_id = j.id)
   OR EXISTS (SELECT 1 FROM webhook_deliveries w WHERE w.job_id = j.id)`;
 
-/** The jobs that this batch deletes, or some of them. */
-const PRUNED = `SELECT p.value ->> 'id' FROM prunings x, json_each(x.jobs) p WHERE x.id = ?1 AND x.pruned_at = ?2`;
-const prunedWith = (flag: string) => `${PRUNED} AND p.value ->> '${flag}' = 1`;
+/** The ids of jobs that this batch deletes: all, or those of which there is more to delete. */
+const listed = (list: string) =>
+  `SELECT p.value FROM prunings x, json_each(x.lists, '$.${list}') p WHERE x.id = ?1 AND x.pruned_at = ?2`;
+
+/** SQL: the ids of the jobs `c` that meet a condition. */
+const idsOf = (condition: string) => `json_group_array(c.id) FILTER (WHERE ${condition})`;
 
 /**
  * Delete those of the jobs that have expired and are ordinary, in one transaction.
@@ -81,33 +81,38 @@ export async function beginPruning(
   { id, now }: { id: string; now: number },
 ): Promise<Pruning | null> {
   const deleted: DeletedJobs = {
-    ids: PRUNED,
-    traced: prunedWith("isTraced"),
-    tagged: prunedWith("isTagged"),
-    described: prunedWith("isDescribed"),
-    edited: `${PRUNED} AND p.value ->> 'names' IS NULL`,
-    archived: prunedWith("isArchived"),
+    ids: listed("all"),
+    traced: listed("traced"),
+    tagged: listed("tagged"),
+    described: listed("described"),
+    edited: listed("edited"),
+    reusing: null, // an ordinary job is not expected to come back
+    archives: listed("archives"),
     values: [id, now],
   };
   const results = await db.batch<PruningRow>([
     db
       .prepare(
-        `INSERT INTO prunings (id, pruned_at, jobs)
-         SELECT ?3, ?2, json_group_array(json_object(
-                  'id', j.id,
-                  'names', json(coalesce(iif(${IS_EDITED}, NULL, j.stored_names), ${STORED_NAMES})),
-                  -- Other passages have no vector outside D1. One of an edited transcript may still have the vector of its old words.
-                  'passageIds', json((SELECT json_group_array(p.id) FROM passages p
-                                       WHERE p.job_id = j.id AND p.vector IS NULL AND (p.space <> '' OR ${IS_EDITED}))),
-                  'recordedAt', iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?4")}, j.created_at, NULL),
-                  'isRemembered', j.finalized_at > ?2 - ${RECORDED_MS},
-                  'isTraced', ${IS_TRACED}, 'isTagged', j.tags IS NOT NULL, 'isDescribed', j.metadata IS NOT NULL,
-                  'isArchived', j.archive_id IS NOT NULL))
-           FROM json_each(?1) d JOIN jobs j ON j.id = d.value ->> 'id'
-          WHERE j.finalized_at < d.value ->> 'endedBefore' AND ${IS_ORDINARY}
+        // The limit keeps the inner query whole: otherwise SQLite evaluates an expression wherever its column is named.
+        `INSERT INTO prunings (id, pruned_at, jobs, lists)
+         SELECT ?3, ?2,
+                json_group_array(json_object('id', c.id, 'names', json(c.names), 'passageIds', json(c.passageIds),
+                                             'recordedAt', c.recordedAt, 'isRemembered', c.isRemembered)),
+                json_object('all', json_group_array(c.id), 'traced', ${idsOf("c.isTraced")}, 'tagged', ${idsOf("c.isTagged")},
+                            'described', ${idsOf("c.isDescribed")}, 'edited', ${idsOf("c.names IS NULL")},
+                            'archives', json_group_array(c.archiveId) FILTER (WHERE c.archiveId IS NOT NULL))
+           FROM (SELECT j.id, coalesce(iif(${IS_EDITED}, NULL, ${ARCHIVED_NAMES}), ${STORED_NAMES}) AS names,
+                        -- Other passages have no vector outside D1. One of an edited transcript may still have the vector of its old words.
+                        (SELECT json_group_array(p.id) FILTER (WHERE p.vector IS NULL AND (p.space <> '' OR ${IS_EDITED}))
+                           FROM passages p WHERE p.job_id = j.id) AS passageIds,
+                        iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?4")}, j.created_at, NULL) AS recordedAt,
+                        j.finalized_at > ?2 - ${RECORDED_MS} AS isRemembered,
+                        ${IS_TRACED} AS isTraced, j.tags IS NOT NULL AS isTagged, j.metadata IS NOT NULL AS isDescribed, j.archive_id AS archiveId
+                   FROM json_each(?1) d JOIN jobs j ON j.id = d.value ->> 'id'
+                  WHERE j.finalized_at < d.value ->> 'endedBefore' AND ${IS_ORDINARY} LIMIT ?5) c
          HAVING count(*) > 0`,
       )
-      .bind(JSON.stringify(targets), now, id, MEDIA_BUCKET),
+      .bind(JSON.stringify(targets), now, id, MEDIA_BUCKET, targets.length),
     ...clearTraces(db, deleted),
     ...forgetJobs(db, deleted),
     db.prepare(`SELECT ${COLUMNS} FROM prunings WHERE id = ?1`).bind(id),

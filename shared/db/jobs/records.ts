@@ -14,7 +14,7 @@ export const RECORDED_MS = 30 * DAY_MS;
  */
 export const isDescribed = (bucket: string) => `(j.is_of_source = 0 OR NOT EXISTS (
   SELECT 1 FROM uploads u
-   WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id))`;
+   WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.job_id = j.id))`;
 
 interface Paging {
   readonly found: number;

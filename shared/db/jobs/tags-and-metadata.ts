@@ -4,7 +4,8 @@ const tagsOf = (from: string) =>
 const metadataOf = (from: string) =>
   `SELECT o.owner_id, 'metadata:' || m.key || '=' || m.value, o.created_at, o.id FROM ${from}, json_each(o.metadata) m`;
 
-const jobsIn = (ids: string) => `(SELECT * FROM jobs WHERE id IN (${ids})) o`;
+const jobsIn = (ids: string) =>
+  `(WITH chosen (id) AS (${ids}) SELECT * FROM chosen) v CROSS JOIN jobs o ON o.id = v.id`;
 
 /** Index the jobs just inserted (?1: JSON array of objects with their `id` and `ownerId`) by their tags and metadata. */
 export function insertMarks(db: D1Database, jobs: string): D1PreparedStatement {
