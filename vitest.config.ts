@@ -25,8 +25,8 @@ export default defineConfig({
     // Media is encoded and speech recognised on whatever the machine has left: a bound, not an expectation.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Two more than the two cores that the tests are meant for: some wait for a lease or a slow model.
-    maxWorkers: 4,
+    // Three more than the two cores that the tests are meant for: many wait for a lease, a backoff or a slow model.
+    maxWorkers: 5,
     // A process keeps its modules and its runtime from file to file (test/runtime.ts).
     isolate: false,
     // What workerd has and Node 24 hides: base64 of bytes. A larger young generation, which takes a tenth off the CPU of a process.

@@ -5,9 +5,9 @@ import { reportedGenerator } from "./reported.ts";
 import { AS_IT_SHOULD_BE, type StructuralCase, systematic } from "./shape.ts";
 
 /** The sample of `npm test`: one in this many of the numbers that are set wrong one at a time, and of the forms of elements. */
-const SIMPLE_EVERY = 32;
+const SIMPLE_EVERY = 16;
 /** The same for quantities, nesting and joined files. Every case that was ever a fault is among the reported cases. */
-const SPECIAL_EVERY = 8;
+const SPECIAL_EVERY = 4;
 
 /** The cases, always in the same order, so that a number identifies a case. */
 export function casesOf(container: string, quantityBytes: number): readonly StructuralCase[] {

@@ -5,7 +5,7 @@ import { AS_IT_SHOULD_BE } from "./shape.ts";
 
 /** A size above the limit for planning from memory, so that files are read in pieces. */
 const QUANTITY_BYTES = 1_060_000;
-const LEAST_CASES = sampled(8, 100);
+const LEAST_CASES = sampled(15, 100);
 
 /**
  * Return the faults in all cases of a container. Each must be refused, or planned and cut, within its work limit. Only counters
