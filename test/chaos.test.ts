@@ -45,6 +45,13 @@ test("without faults every job is completed in one attempt for each of its tasks
   expect(report.billed_calls).toBe(report.model_calls);
 });
 
+test("jobs that are archived and pruned meanwhile were right when they ended, and those that are left still are", async () => {
+  const report = await chaos.run({ ...PLAN, keepMinutes: 1 });
+  expect(report).toMatchObject({ ...GUILTLESS, real_errors: [] });
+  expect(report.archived).toBeGreaterThan(0);
+  expect(report.pruned).toBeGreaterThan(JOBS / 2);
+});
+
 const POISONS: readonly (readonly [poison: string, deaths: number])[] = [
   // The task dies once next to others and twice alone. At the model's door it dies once, and then five times alone.
   ["put results/job_j4/", 3],

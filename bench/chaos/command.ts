@@ -8,12 +8,13 @@ export interface Command {
   readonly isQuiet: boolean;
 }
 
-const USAGE = `usage: npm run chaos -- [--jobs N] [--fault-rate 0.2] [--seed S] [--only KIND] [--budget N] [--trace JOB_ID] [--json]
+const USAGE = `usage: npm run chaos -- [--jobs N] [--fault-rate 0.2] [--seed S] [--only KIND] [--budget N] [--keep-minutes N] [--trace JOB_ID] [--json]
   --jobs        how many jobs, 1 to 1000000 (1000)
   --fault-rate  share of operations that fail, 0 to 0.9 (0.2)
   --seed        whole number from 0; the same one replays the same run (1)
   --only        one kind of job: ${WORK_KINDS.join(", ")}
   --budget      neurons that the account may spend a day (no budget)
+  --keep-minutes  archive ended jobs after this many minutes, and prune them after three times as many (neither)
   --trace       tell on standard error all that mentions this job id
   --json        print nothing but the last line`;
 
@@ -28,6 +29,7 @@ export function parseCommand(args: readonly string[]): Command | { readonly mess
         seed: { type: "string", default: "1" },
         only: { type: "string" },
         budget: { type: "string" },
+        "keep-minutes": { type: "string" },
         trace: { type: "string" },
         json: { type: "boolean", default: false },
       },
@@ -43,12 +45,15 @@ export function parseCommand(args: readonly string[]): Command | { readonly mess
       throw new Error(`--only is '${only}', expected one of ${WORK_KINDS.join(", ")}`);
     }
     const budget = values.budget === undefined ? undefined : whole("budget", values.budget, 1, 1_000_000_000);
+    const keptFor = values["keep-minutes"];
+    const keepMinutes = keptFor === undefined ? undefined : whole("keep-minutes", keptFor, 1, 100_000);
     const plan = {
       jobs,
       seed,
       faultRate,
       ...(only !== undefined && { only }),
       ...(budget !== undefined && { budget }),
+      ...(keepMinutes !== undefined && { keepMinutes }),
       ...(trace !== undefined && { trace }),
     };
     return { plan, isQuiet: values.json };

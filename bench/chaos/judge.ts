@@ -1,9 +1,10 @@
-// Reads what D1 and R2 hold at the end, without any of the product's own code, and compares it with the right result of every
-// job's input.
+// Reads what D1 and R2 hold at the end, and compares it with the right result of every job's input. None of the product's own code is
+// used, except to bring archived jobs back.
+import { bringBack } from "../../shared/archive/whole.ts";
 import { createHash, type Hash } from "./hash.ts";
 import { NEURONS_A_CALL } from "./ai-door.ts";
 import { type Call, judgeBills } from "./ledger.ts";
-import { type ChaosReport, type Finding, WORK_KINDS, type WorkKind } from "./plan.ts";
+import { type ChaosReport, type Finding, PRUNED_AFTER, type Verdict, WORK_KINDS, type WorkKind } from "./plan.ts";
 import { isDeserved, type StoredResult } from "./results.ts";
 import type { World } from "./world.ts";
 import { sourceOf, type Work, workOf } from "./work.ts";
@@ -12,6 +13,8 @@ const PAGE = 200;
 const FINDINGS_A_TYPE = 5;
 const MAX_ATTEMPTS = 5;
 const MAX_LOST = 3;
+/** A settlement may be written this long after the time that it gives as the end. */
+const LATE_MS = 10 * 60_000;
 const PERMANENT = new Set(["3010", "5006", "3030", "5004", "8002"]);
 
 interface EndedJob {
@@ -29,44 +32,29 @@ interface EndedJob {
 export async function judge(world: World): Promise<ChaosReport> {
   const { plan, calls, counts, clock } = world;
   const digest = createHash();
-  const refused = new Set(calls.flatMap(({ asked, outcome }) => (PERMANENT.has(outcome) ? asked.mark : [])));
   const found: Finding[] = [];
   const failed: Record<string, number> = {};
-  let [completed, ignored] = [0, 0];
+  let [completed, ignored, pruned] = [0, 0, 0];
+  await bringAllBack(world);
   const kinds = Object.fromEntries(WORK_KINDS.map((kind) => [kind, { brought: 0, completed: 0 }]));
   for (let from = 0; from < plan.jobs; from += PAGE) {
     const works = Array.from({ length: Math.min(PAGE, plan.jobs - from) }, (_, index) => workOf(from + index, plan));
     const ids = works.map(({ mark }) => world.jobIds.get(mark) ?? "");
-    const [jobs, results] = await readPage(world, ids, digest);
-    const ignoredKeys = await readIgnored(world, works, digest);
-    const verdicts = works.map(async (work, index): Promise<Finding | null> => {
-      const jobId = ids[index] ?? "";
-      kinds[work.kind]!.brought += 1;
-      const job = jobs.get(jobId);
-      const key = keyOf(work);
-      if (job === undefined && key !== null && ignoredKeys.has(key)) {
-        const readers = world.lostReaders.get(key) ?? 0;
-        ignored += 1;
-        if (readers >= MAX_LOST) return null;
-        return { type: "lost", jobId, reason: `${key} is ignored, and only ${readers} of its readers ended` };
-      }
-      if (job === undefined) return { type: "lost", jobId, reason: `${work.kind} ${work.mark} has no row` };
-      if (job.state === "completed") {
+    const verdicts = await judgeWorks(world, works, digest);
+    for (const [index, now] of verdicts.entries()) {
+      const [{ kind }, before] = [works[index]!, world.verdicts.get(ids[index]!)];
+      const isPruned = before !== undefined && now.outcome === "lost" && isPrunable(world, before);
+      const { outcome, code, finding } = isPruned ? before : now;
+      kinds[kind]!.brought += 1;
+      if (isPruned) pruned += 1;
+      if (outcome === "ignored") ignored += 1;
+      if (outcome === "failed" && code !== undefined) failed[code] = (failed[code] ?? 0) + 1;
+      if (outcome === "completed") {
         completed += 1;
-        kinds[work.kind]!.completed += 1;
-        const reason = await isDeserved(work, results.get(jobId) ?? { artifacts: [], labels: [] }, world.real.MEDIA);
-        return reason === null ? null : { type: "wrong_result", jobId, reason: `${work.kind}: ${reason}` };
+        kinds[kind]!.completed += 1;
       }
-      if (job.state !== "failed") return { type: "lost", jobId, reason: `${work.kind} is ${job.state} at the end` };
-      const code = job.errorCode ?? "no reason";
-      failed[code] = (failed[code] ?? 0) + 1;
-      if (job.letters === 0) return { type: "lost", jobId, reason: `failed as ${code} without a dead letter` };
-      const isWornOut = code === "worker_lost" ? job.mostLost >= MAX_LOST : job.mostAttempts >= MAX_ATTEMPTS;
-      const isGarbage = code === "unexpected_answer" && nonsense(calls, work.mark) > 1;
-      const isJust = isWornOut || refused.has(work.mark) || isGarbage;
-      return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which was not injected` };
-    });
-    found.push(...(await Promise.all(verdicts)).filter((finding) => finding !== null));
+      if (finding !== null) found.push(finding);
+    }
   }
   const bill = judgeBills(calls);
   for (const { mark, reason } of bill.doubleBilled) {
@@ -94,6 +82,8 @@ export async function judge(world: World): Promise<ChaosReport> {
     failed,
     ignored,
     dead_letters: rows?.letters ?? 0,
+    archived: world.archived.size,
+    pruned,
     lost: count("lost"),
     double_billed: count("double_billed"),
     wrong_result: count("wrong_result"),
@@ -116,6 +106,84 @@ export async function judge(world: World): Promise<ChaosReport> {
       found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
     ),
   };
+}
+
+/** Judge jobs that have ended since the last time: they may be pruned before the run ends. */
+export async function judgeEnded(world: World): Promise<void> {
+  const since = world.clock.now() - LATE_MS;
+  const { results } = await world.real.DB.prepare(`SELECT id FROM jobs WHERE finalized_at >= ?1`)
+    .bind(since)
+    .all<{ id: string }>();
+  for (const { id } of await readArchived(world)) world.archived.add(id);
+  const ended = new Set(results.map(({ id }) => id).filter((id) => !world.verdicts.has(id)));
+  const marks = [...world.jobIds].flatMap(([mark, id]) => (ended.has(id) ? [mark] : []));
+  for (let from = 0; from < marks.length; from += PAGE) {
+    const works = marks.slice(from, from + PAGE).map((mark) => workOf(Number(mark.slice(1)) - 1, world.plan));
+    const verdicts = await judgeWorks(world, works, createHash());
+    for (const [index, { mark }] of works.entries()) world.verdicts.set(world.jobIds.get(mark)!, verdicts[index]!);
+  }
+}
+
+function isPrunable({ plan, clock }: World, { endedAt }: Verdict): boolean {
+  const { keepMinutes } = plan;
+  return keepMinutes !== undefined && endedAt !== null && clock.now() - endedAt >= PRUNED_AFTER * keepMinutes * 60_000;
+}
+
+async function readArchived({ real }: World): Promise<readonly { id: string; ownerId: string }[]> {
+  const { results } = await real.DB.prepare(
+    `SELECT id, owner_id AS ownerId FROM jobs WHERE archive_id IS NOT NULL ORDER BY id`,
+  ).all<{ id: string; ownerId: string }>();
+  return results;
+}
+
+/** Bring archived jobs back, as a reader does, so that they are judged like all others. */
+async function bringAllBack(world: World): Promise<void> {
+  const { DB: db, MEDIA: media } = world.real;
+  for (const job of await readArchived(world)) {
+    world.archived.add(job.id);
+    await bringBack({ db, media }, job, Math.floor(world.clock.now()));
+  }
+}
+
+async function judgeWorks(world: World, works: readonly Work[], digest: Hash): Promise<readonly Verdict[]> {
+  const { calls } = world;
+  const refused = new Set(calls.flatMap(({ asked, outcome }) => (PERMANENT.has(outcome) ? asked.mark : [])));
+  const ids = works.map(({ mark }) => world.jobIds.get(mark) ?? "");
+  const [jobs, results] = await readPage(world, ids, digest);
+  const ignoredKeys = await readIgnored(world, works, digest);
+  return Promise.all(
+    works.map(async (work, index): Promise<Verdict> => {
+      const jobId = ids[index] ?? "";
+      const job = jobs.get(jobId);
+      const endedAt = job?.finalizedAt ?? null;
+      const lost = (reason: string): Verdict => ({
+        outcome: "lost",
+        endedAt,
+        finding: { type: "lost", jobId, reason },
+      });
+      const wrong = (reason: string): Finding => ({ type: "wrong_result", jobId, reason });
+      const key = keyOf(work);
+      if (job === undefined && key !== null && ignoredKeys.has(key)) {
+        const readers = world.lostReaders.get(key) ?? 0;
+        const { finding } = lost(`${key} is ignored, and only ${readers} of its readers ended`);
+        return { outcome: "ignored", endedAt, finding: readers >= MAX_LOST ? null : finding };
+      }
+      if (job === undefined) return lost(`${work.kind} ${work.mark} has no row`);
+      if (job.state === "completed") {
+        const reason = await isDeserved(work, results.get(jobId) ?? { artifacts: [], labels: [] }, world.real.MEDIA);
+        const finding = reason === null ? null : wrong(`${work.kind}: ${reason}`);
+        return { outcome: "completed", endedAt, finding };
+      }
+      if (job.state !== "failed") return lost(`${work.kind} is ${job.state} at the end`);
+      const code = job.errorCode ?? "no reason";
+      if (job.letters === 0) return { ...lost(`failed as ${code} without a dead letter`), outcome: "failed", code };
+      const isWornOut = code === "worker_lost" ? job.mostLost >= MAX_LOST : job.mostAttempts >= MAX_ATTEMPTS;
+      const isGarbage = code === "unexpected_answer" && nonsense(calls, work.mark) > 1;
+      const isJust = isWornOut || refused.has(work.mark) || isGarbage;
+      const finding = isJust ? null : wrong(`failed as ${code}, which was not injected`);
+      return { outcome: "failed", code, endedAt, finding };
+    }),
+  );
 }
 
 /** The key of the object that announced the work; null for work that a client described. */

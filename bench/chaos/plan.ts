@@ -4,6 +4,9 @@ export const WORK_KINDS = ["picture", "text", "photo", "note", "recording"] as c
 /** A prompt to draw, a text and a photograph to classify, a recording of one call, and a recording that is cut into chunks. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
+/** How much longer than until it is archived a job is kept. */
+export const PRUNED_AFTER = 3;
+
 /** A door that lies, to prove that the judge can find a run guilty. */
 export type Sabotage = "forgets_commits" | "asks_twice" | "stores_half";
 
@@ -16,6 +19,8 @@ export interface ChaosPlan {
   readonly only?: WorkKind;
   /** A daily budget for the account, in neurons. */
   readonly budget?: number;
+  /** Ended jobs are archived after this many minutes, and pruned after `PRUNED_AFTER` times as many. Without it they stay. */
+  readonly keepMinutes?: number;
   /** The consumer dies once, at this operation (counted from 1 over all invocations). */
   readonly death?: { readonly operation: number; readonly when: "before" | "after" };
   /** A consumer dies at every operation whose text contains this: a task or an event that crashes every consumer. */
@@ -32,6 +37,16 @@ export interface Finding {
   readonly reason: string;
 }
 
+/** What the judge found about a job. */
+export interface Verdict {
+  readonly outcome: "completed" | "ignored" | "failed" | "lost";
+  /** The code of a failure. */
+  readonly code?: string;
+  /** Epoch milliseconds, in virtual time; null if the job has not ended. */
+  readonly endedAt: number | null;
+  readonly finding: Finding | null;
+}
+
 /** The last line of output. The keys are those of the issue. */
 export interface ChaosReport {
   readonly seed: number;
@@ -44,6 +59,9 @@ export interface ChaosReport {
   /** Objects without a job that are recorded as ignored, because three or more readers ended while they read them. */
   readonly ignored: number;
   readonly dead_letters: number;
+  /** Jobs that were archived, and jobs that were pruned. Each is judged when it has ended; those that are left are judged again at the end. */
+  readonly archived: number;
+  readonly pruned: number;
   readonly lost: number;
   readonly double_billed: number;
   readonly wrong_result: number;

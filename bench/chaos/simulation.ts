@@ -7,7 +7,8 @@ import { countUnfinished, putAndAnnounce, WAKE_GRACE_MS, submit } from "./client
 import { createClock, useClock, wallMs } from "./clock.ts";
 import { d1Door } from "./d1-door.ts";
 import { createNetwork, type Network, queueDoor } from "./network.ts";
-import type { ChaosLine, ChaosPlan } from "./plan.ts";
+import { judgeEnded } from "./judge.ts";
+import { type ChaosLine, type ChaosPlan, PRUNED_AFTER } from "./plan.ts";
 import { r2Door } from "./r2-door.ts";
 import { countLostReader, createWorld, type Invocation, kill, type RealDoors, type World } from "./world.ts";
 import { type Work, workOf } from "./work.ts";
@@ -112,6 +113,7 @@ export async function simulate(
     const isQuiet = alive.size === 0 && network.pending() === 0;
     const isAllBrought = nextIndex === plan.jobs;
     clock.after(isAllBrought ? 10 * LOOK_EVERY_MS : LOOK_EVERY_MS, look);
+    if (plan.keepMinutes !== undefined) await judgeEnded(world);
     if (isAllBrought && !isQuiet) return; // no need to ask
     unfinished = await countUnfinished(world, objectsPut);
     for (let room = WINDOW_JOBS - unfinished; room > 0 && nextIndex < plan.jobs; room -= WAVE_JOBS) {
@@ -160,7 +162,12 @@ export async function simulate(
   return world;
 }
 
+function daysOf(minutes: number): string {
+  return (minutes / (24 * 60)).toFixed(6);
+}
+
 function doorsOf(world: World, invocation: Invocation, network: Network): Env {
+  const { keepMinutes } = world.plan;
   return {
     DB: d1Door(world, invocation),
     MEDIA: r2Door(world, invocation),
@@ -188,10 +195,10 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     ASSETS: { fetch: async () => new Response(null, { status: 404 }) } as unknown as Fetcher,
     OPERATOR_ID: "operator",
     DEAD_LETTER_QUEUE: "media-dead-letters",
-    RETENTION_DAYS: "30",
+    RETENTION_DAYS: keepMinutes === undefined ? "30" : daysOf(PRUNED_AFTER * keepMinutes),
     UPLOAD_DAYS: "90",
     AUDIT_DAYS: "400",
-    ARCHIVE_AFTER_DAYS: "0",
+    ARCHIVE_AFTER_DAYS: keepMinutes === undefined ? "0" : daysOf(keepMinutes),
     WAKE_GRACE_SECONDS: String(WAKE_GRACE_MS / 1000),
   };
 }

@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { DoorName, Fault } from "./faults.ts";
 import type { Call } from "./ledger.ts";
 import type { Asked } from "./model.ts";
-import type { ChaosPlan } from "./plan.ts";
+import type { ChaosPlan, Verdict } from "./plan.ts";
 import { between, createRandom, type Random } from "../../local/seeded-random.ts";
 
 /** The real bindings, which fail only if they are broken. */
@@ -26,6 +26,10 @@ export interface World {
   /** When each object was stored, in virtual time. The real bucket has real times. */
   readonly uploadedAt: Map<string, number>;
   readonly jobIds: Map<string, string>;
+  /** The verdicts on jobs that may be pruned before the run ends, by their ids. */
+  readonly verdicts: Map<string, Verdict>;
+  /** The jobs that were seen in an archive. */
+  readonly archived: Set<string>;
   /** For each key in the inbox, the readers that noted in D1 that they read it and then died. */
   readonly lostReaders: Map<string, number>;
   trace(text: string): void;
@@ -65,6 +69,8 @@ export function createWorld(plan: ChaosPlan, clock: Clock, real: RealDoors, trac
     realErrors: [],
     uploadedAt: new Map(),
     jobIds: new Map(),
+    verdicts: new Map(),
+    archived: new Set(),
     lostReaders: new Map(),
     trace: (text) => {
       if (plan.trace !== undefined && text.includes(plan.trace)) trace(`${(clock.now() / 1000).toFixed(3)} ${text}`);
