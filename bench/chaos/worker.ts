@@ -36,26 +36,19 @@ export default {
   },
 } satisfies ExportedHandler<RealDoors>;
 
-const TABLES = [
-  "dead_letters",
-  "uploads",
-  "jobs",
-  "cursors",
-  "usage_days",
-  "budgets",
-  "reservations",
-  "readings",
-  "releases",
-  "holds",
-  "deletions",
-  "restores",
-  "tombstones",
-  "reuses",
-];
+/** All tables of the product. Those of the index of words follow their table. */
+const TABLES = `
+  SELECT name FROM sqlite_schema
+   WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
+     AND name NOT LIKE 'passages\\_fts%' ESCAPE '\\'`;
 
 /** Delete everything, so that a run finds nothing of the one before. */
 async function empty({ DB, MEDIA }: RealDoors): Promise<void> {
-  await DB.batch(TABLES.map((table) => DB.prepare(`DELETE FROM ${table}`)));
+  const { results } = await DB.prepare(TABLES).all<{ name: string }>();
+  await DB.batch([
+    DB.prepare("PRAGMA defer_foreign_keys = true"),
+    ...results.map(({ name }) => DB.prepare(`DELETE FROM ${name}`)),
+  ]);
   for (;;) {
     const { objects } = await MEDIA.list();
     if (objects.length === 0) break;
