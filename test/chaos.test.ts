@@ -52,6 +52,12 @@ test("jobs that are archived and pruned meanwhile were right when they ended, an
   expect(report.pruned).toBeGreaterThan(JOBS / 2);
 });
 
+test("a job that is gone before its time is lost, also if the run lasts until it might be pruned", async () => {
+  const report = await chaos.run({ ...PLAN, keepMinutes: 1, sabotage: "prunes_early" });
+  expect(report.lost).toBeGreaterThan(0);
+  expect(report.findings[0]).toMatchObject({ type: "lost", reason: expect.stringContaining("has no row") });
+});
+
 const POISONS: readonly (readonly [poison: string, deaths: number])[] = [
   // The task dies once next to others and twice alone. At the model's door it dies once, and then five times alone.
   ["put results/job_j4/", 3],

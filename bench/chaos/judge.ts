@@ -43,7 +43,7 @@ export async function judge(world: World): Promise<ChaosReport> {
     const verdicts = await judgeWorks(world, works, digest);
     for (const [index, now] of verdicts.entries()) {
       const [{ kind }, before] = [works[index]!, world.verdicts.get(ids[index]!)];
-      const isPruned = before !== undefined && now.outcome === "lost" && isPrunable(world, before);
+      const isPruned = before !== undefined && now.outcome === "gone" && wasPrunable(world, ids[index]!, before);
       const { outcome, code, finding } = isPruned ? before : now;
       kinds[kind]!.brought += 1;
       if (isPruned) pruned += 1;
@@ -110,6 +110,7 @@ export async function judge(world: World): Promise<ChaosReport> {
 
 /** Judge jobs that have ended since the last time: they may be pruned before the run ends. */
 export async function judgeEnded(world: World): Promise<void> {
+  await noteGone(world);
   const since = world.clock.now() - LATE_MS;
   const { results } = await world.real.DB.prepare(`SELECT id FROM jobs WHERE finalized_at >= ?1`)
     .bind(since)
@@ -124,9 +125,17 @@ export async function judgeEnded(world: World): Promise<void> {
   }
 }
 
-function isPrunable({ plan, clock }: World, { endedAt }: Verdict): boolean {
+/** Note the judged jobs whose rows are gone. At the end of a long run, a job that was lost early would look like one that was pruned. */
+async function noteGone({ real, verdicts, goneAt, clock }: World): Promise<void> {
+  const { results } = await real.DB.prepare(`SELECT id FROM jobs`).all<{ id: string }>();
+  const present = new Set(results.map(({ id }) => id));
+  for (const id of verdicts.keys()) if (!present.has(id) && !goneAt.has(id)) goneAt.set(id, clock.now());
+}
+
+function wasPrunable({ plan, clock, goneAt }: World, jobId: string, { endedAt }: Verdict): boolean {
   const { keepMinutes } = plan;
-  return keepMinutes !== undefined && endedAt !== null && clock.now() - endedAt >= PRUNED_AFTER * keepMinutes * 60_000;
+  if (keepMinutes === undefined || endedAt === null) return false;
+  return (goneAt.get(jobId) ?? clock.now()) - endedAt >= PRUNED_AFTER * keepMinutes * 60_000;
 }
 
 async function readArchived({ real }: World): Promise<readonly { id: string; ownerId: string }[]> {
@@ -168,7 +177,7 @@ async function judgeWorks(world: World, works: readonly Work[], digest: Hash): P
         const { finding } = lost(`${key} is ignored, and only ${readers} of its readers ended`);
         return { outcome: "ignored", endedAt, finding: readers >= MAX_LOST ? null : finding };
       }
-      if (job === undefined) return lost(`${work.kind} ${work.mark} has no row`);
+      if (job === undefined) return { ...lost(`${work.kind} ${work.mark} has no row`), outcome: "gone" };
       if (job.state === "completed") {
         const reason = await isDeserved(work, results.get(jobId) ?? { artifacts: [], labels: [] }, world.real.MEDIA);
         const finding = reason === null ? null : wrong(`${work.kind}: ${reason}`);

@@ -8,7 +8,7 @@ export type WorkKind = (typeof WORK_KINDS)[number];
 export const PRUNED_AFTER = 3;
 
 /** A door that lies, to prove that the judge can find a run guilty. */
-export type Sabotage = "forgets_commits" | "asks_twice" | "stores_half";
+export type Sabotage = "forgets_commits" | "asks_twice" | "stores_half" | "prunes_early";
 
 export interface ChaosPlan {
   readonly seed: number;
@@ -39,7 +39,7 @@ export interface Finding {
 
 /** What the judge found about a job. */
 export interface Verdict {
-  readonly outcome: "completed" | "ignored" | "failed" | "lost";
+  readonly outcome: "completed" | "ignored" | "failed" | "lost" | "gone";
   /** The code of a failure. */
   readonly code?: string;
   /** Epoch milliseconds, in virtual time; null if the job has not ended. */

@@ -167,7 +167,8 @@ function daysOf(minutes: number): string {
 }
 
 function doorsOf(world: World, invocation: Invocation, network: Network): Env {
-  const { keepMinutes } = world.plan;
+  const { keepMinutes, sabotage } = world.plan;
+  const prunedAfter = sabotage === "prunes_early" ? 1 : PRUNED_AFTER;
   return {
     DB: d1Door(world, invocation),
     MEDIA: r2Door(world, invocation),
@@ -195,7 +196,7 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     ASSETS: { fetch: async () => new Response(null, { status: 404 }) } as unknown as Fetcher,
     OPERATOR_ID: "operator",
     DEAD_LETTER_QUEUE: "media-dead-letters",
-    RETENTION_DAYS: keepMinutes === undefined ? "30" : daysOf(PRUNED_AFTER * keepMinutes),
+    RETENTION_DAYS: keepMinutes === undefined ? "30" : daysOf(prunedAfter * keepMinutes),
     UPLOAD_DAYS: "90",
     AUDIT_DAYS: "400",
     ARCHIVE_AFTER_DAYS: keepMinutes === undefined ? "0" : daysOf(keepMinutes),

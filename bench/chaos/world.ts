@@ -28,6 +28,8 @@ export interface World {
   readonly jobIds: Map<string, string>;
   /** The verdicts on jobs that may be pruned before the run ends, by their ids. */
   readonly verdicts: Map<string, Verdict>;
+  /** When the judge first found no row of a judged job, in virtual time, by its id. */
+  readonly goneAt: Map<string, number>;
   /** The jobs that were seen in an archive. */
   readonly archived: Set<string>;
   /** For each key in the inbox, the readers that noted in D1 that they read it and then died. */
@@ -70,6 +72,7 @@ export function createWorld(plan: ChaosPlan, clock: Clock, real: RealDoors, trac
     uploadedAt: new Map(),
     jobIds: new Map(),
     verdicts: new Map(),
+    goneAt: new Map(),
     archived: new Set(),
     lostReaders: new Map(),
     trace: (text) => {
