@@ -89,7 +89,7 @@ const SABOTAGES = [
   ["stores_half", "wrong_result"],
 ] as const;
 
-test.each(someOf(SABOTAGES, 3))("a door that %s is found out as %s", async (sabotage, verdict) => {
+test.each(SABOTAGES)("a door that %s is found out as %s", async (sabotage, verdict) => {
   // With few jobs, a door may have nothing to spoil.
   const report = await chaos.run({ ...PLAN, jobs: Math.max(JOBS, 30), faultRate: 0, sabotage });
   expect(report[verdict]).toBeGreaterThan(0);
