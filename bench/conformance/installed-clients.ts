@@ -30,8 +30,9 @@ export async function runInstalledClients({ origin, key }: Runtime): Promise<rea
     await copyFile(join(SOURCES, name), join(FOLDER, name));
   }
   await writeFile(join(FOLDER, "talk.wav"), speech(WORDS));
+  // Old and new clients are installed side by side, and ask for different versions of zod, which each of them can do without.
   await installOnce("package.json", () =>
-    run("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], { cwd: FOLDER }),
+    run("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--legacy-peer-deps"], { cwd: FOLDER }),
   );
   const results: Result[] = [];
   for (const program of PROGRAMS)
