@@ -1,6 +1,7 @@
 // A Worker that the harness controls from outside. Its variables can change and its stores can be emptied while it runs, so one
 // runtime serves many test files.
 
+import { emptyBucket, emptyTables, readTables } from "./empty-stores.ts";
 import { runCall } from "./remote-d1.ts";
 
 /** Requests to this host come from the harness. */
@@ -25,12 +26,6 @@ export interface Control {
   readonly keys?: readonly Readonly<Record<string, string | number | null>>[];
 }
 
-/** The tables to empty. `signing_keys` stay, because Node, in which tests run, remembers the key like any isolate. */
-const TABLES = `
-  SELECT name FROM sqlite_schema
-   WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
-     AND name NOT LIKE 'passages\\_fts%' ESCAPE '\\' AND name <> 'signing_keys'`;
-
 export type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
 export function controlled(worker: Handlers): Handlers {
@@ -46,10 +41,9 @@ export function controlled(worker: Handlers): Handlers {
   }
 
   async function emptyDatabase(db: D1Database, keys: NonNullable<Control["keys"]>): Promise<void> {
-    tables ??= (await db.prepare(TABLES).all<{ name: string }>()).results.map(({ name }) => name);
+    tables ??= await readTables(db);
     await db.batch([
-      db.prepare("PRAGMA defer_foreign_keys = true"),
-      ...tables.map((table) => db.prepare(`DELETE FROM ${table}`)),
+      ...emptyTables(db, tables),
       ...keys.map((key) => {
         const columns = Object.keys(key);
         const places = columns.map(() => "?").join();
@@ -76,14 +70,6 @@ export function controlled(worker: Handlers): Handlers {
     },
     scheduled: (controller, env, context) => worker.scheduled(controller, withVars(env), context),
   };
-}
-
-async function emptyBucket(media: R2Bucket): Promise<void> {
-  for (;;) {
-    const { objects } = await media.list();
-    if (objects.length === 0) return;
-    await media.delete(objects.map(({ key }) => key));
-  }
 }
 
 /** Return the batch without messages that were sent earlier, which are acknowledged. */

@@ -3,6 +3,7 @@ import { takeOver } from "./clock.ts";
 import { judge } from "./judge.ts";
 import type { ChaosLine, ChaosPlan } from "./plan.ts";
 import { createRandom, type Random } from "../../local/seeded-random.ts";
+import { emptyBucket, emptyTables, readTables } from "../../test/empty-stores.ts";
 import { simulate } from "./simulation.ts";
 import type { RealDoors } from "./world.ts";
 
@@ -36,22 +37,8 @@ export default {
   },
 } satisfies ExportedHandler<RealDoors>;
 
-/** All tables of the product. Those of the index of words follow their table. */
-const TABLES = `
-  SELECT name FROM sqlite_schema
-   WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
-     AND name NOT LIKE 'passages\\_fts%' ESCAPE '\\'`;
-
 /** Delete everything, so that a run finds nothing of the one before. */
 async function empty({ DB, MEDIA }: RealDoors): Promise<void> {
-  const { results } = await DB.prepare(TABLES).all<{ name: string }>();
-  await DB.batch([
-    DB.prepare("PRAGMA defer_foreign_keys = true"),
-    ...results.map(({ name }) => DB.prepare(`DELETE FROM ${name}`)),
-  ]);
-  for (;;) {
-    const { objects } = await MEDIA.list();
-    if (objects.length === 0) break;
-    await MEDIA.delete(objects.map((object) => object.key));
-  }
+  await DB.batch([...emptyTables(DB, await readTables(DB))]);
+  await emptyBucket(MEDIA);
 }
