@@ -13,8 +13,6 @@ const PAGE = 200;
 const FINDINGS_A_TYPE = 5;
 const MAX_ATTEMPTS = 5;
 const MAX_LOST = 3;
-/** A settlement may be written this long after the time that it gives as the end. */
-const LATE_MS = 10 * 60_000;
 const PERMANENT = new Set(["3010", "5006", "3030", "5004", "8002"]);
 
 interface EndedJob {
@@ -42,8 +40,9 @@ export async function judge(world: World): Promise<ChaosReport> {
     const ids = works.map(({ mark }) => world.jobIds.get(mark) ?? "");
     const verdicts = await judgeWorks(world, works, digest);
     for (const [index, now] of verdicts.entries()) {
-      const [{ kind }, before] = [works[index]!, world.verdicts.get(ids[index]!)];
-      const isPruned = before !== undefined && now.outcome === "gone" && wasPrunable(world, ids[index]!, before);
+      const [{ kind }, jobId] = [works[index]!, ids[index]!];
+      const before = world.verdicts.get(jobId);
+      const isPruned = before !== undefined && now.outcome === "gone" && wasPrunable(world, jobId, before);
       const { outcome, code, finding } = isPruned ? before : now;
       kinds[kind]!.brought += 1;
       if (isPruned) pruned += 1;
@@ -108,28 +107,26 @@ export async function judge(world: World): Promise<ChaosReport> {
   };
 }
 
-/** Judge jobs that have ended since the last time: they may be pruned before the run ends. */
+/**
+ * Judge jobs that have ended since the last time: they may be pruned before the run ends. Also note the judged jobs whose rows are gone. At
+ * the end of a long run, a job that was lost early would look like one that was pruned.
+ */
 export async function judgeEnded(world: World): Promise<void> {
-  await noteGone(world);
-  const since = world.clock.now() - LATE_MS;
-  const { results } = await world.real.DB.prepare(`SELECT id FROM jobs WHERE finalized_at >= ?1`)
-    .bind(since)
-    .all<{ id: string }>();
-  for (const { id } of await readArchived(world)) world.archived.add(id);
-  const ended = new Set(results.map(({ id }) => id).filter((id) => !world.verdicts.has(id)));
-  const marks = [...world.jobIds].flatMap(([mark, id]) => (ended.has(id) ? [mark] : []));
+  const { real, clock, verdicts, goneAt, archived } = world;
+  const { results } = await real.DB.prepare(
+    `SELECT id, finalized_at IS NOT NULL AS isEnded, archive_id IS NOT NULL AS isArchived FROM jobs`,
+  ).all<{ id: string; isEnded: number; isArchived: number }>();
+  const present = new Map(results.map((job) => [job.id, job]));
+  for (const { id, isArchived } of results) if (isArchived === 1) archived.add(id);
+  for (const id of verdicts.keys()) if (!present.has(id) && !goneAt.has(id)) goneAt.set(id, clock.now());
+  const marks = [...world.jobIds].flatMap(([mark, id]) =>
+    present.get(id)?.isEnded === 1 && !verdicts.has(id) ? [mark] : [],
+  );
   for (let from = 0; from < marks.length; from += PAGE) {
     const works = marks.slice(from, from + PAGE).map((mark) => workOf(Number(mark.slice(1)) - 1, world.plan));
-    const verdicts = await judgeWorks(world, works, createHash());
-    for (const [index, { mark }] of works.entries()) world.verdicts.set(world.jobIds.get(mark)!, verdicts[index]!);
+    const judged = await judgeWorks(world, works, createHash());
+    for (const [index, { mark }] of works.entries()) verdicts.set(world.jobIds.get(mark)!, judged[index]!);
   }
-}
-
-/** Note the judged jobs whose rows are gone. At the end of a long run, a job that was lost early would look like one that was pruned. */
-async function noteGone({ real, verdicts, goneAt, clock }: World): Promise<void> {
-  const { results } = await real.DB.prepare(`SELECT id FROM jobs`).all<{ id: string }>();
-  const present = new Set(results.map(({ id }) => id));
-  for (const id of verdicts.keys()) if (!present.has(id) && !goneAt.has(id)) goneAt.set(id, clock.now());
 }
 
 function wasPrunable({ plan, clock, goneAt }: World, jobId: string, { endedAt }: Verdict): boolean {
@@ -138,19 +135,15 @@ function wasPrunable({ plan, clock, goneAt }: World, jobId: string, { endedAt }:
   return (goneAt.get(jobId) ?? clock.now()) - endedAt >= PRUNED_AFTER * keepMinutes * 60_000;
 }
 
-async function readArchived({ real }: World): Promise<readonly { id: string; ownerId: string }[]> {
-  const { results } = await real.DB.prepare(
-    `SELECT id, owner_id AS ownerId FROM jobs WHERE archive_id IS NOT NULL ORDER BY id`,
-  ).all<{ id: string; ownerId: string }>();
-  return results;
-}
-
 /** Bring archived jobs back, as a reader does, so that they are judged like all others. */
-async function bringAllBack(world: World): Promise<void> {
-  const { DB: db, MEDIA: media } = world.real;
-  for (const job of await readArchived(world)) {
-    world.archived.add(job.id);
-    await bringBack({ db, media }, job, Math.floor(world.clock.now()));
+async function bringAllBack({ real, clock, archived }: World): Promise<void> {
+  const { DB: db, MEDIA: media } = real;
+  const { results } = await db
+    .prepare(`SELECT id, owner_id AS ownerId FROM jobs WHERE archive_id IS NOT NULL ORDER BY id`)
+    .all<{ id: string; ownerId: string }>();
+  for (const job of results) {
+    archived.add(job.id);
+    await bringBack({ db, media }, job, Math.floor(clock.now()));
   }
 }
 
