@@ -63,7 +63,7 @@ export async function measureGrowth(
     }
     const bytes = readBytes(filling);
     filling.close();
-    if (archived === null) throw new Error("there is no size to measure");
+    if (archived === null) throw new Error("measureGrowth needs at least one size");
     return { measured, bytes, pruning, archived, fillSeconds };
   } finally {
     await rm(folder, { recursive: true, force: true });

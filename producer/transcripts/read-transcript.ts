@@ -36,7 +36,7 @@ export function isStored(state: TranscriptState): state is Stored {
   return state.original !== null;
 }
 
-/** Read a version; null if there is no version of that number, or not any more. */
+/** Read a version; null if no version has that number, or if it was deleted. */
 export async function readVersion(
   jobId: string,
   { original, latest }: Stored,

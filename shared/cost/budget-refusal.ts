@@ -38,7 +38,7 @@ export class CallRefused extends Error {
 /** Sums of neurons are sums of binary fractions: a difference of a millionth does not count. */
 export const SLACK_NEURONS = 1e-6;
 
-/** Return whether so many neurons do not exceed a limit. */
+/** Return whether these neurons are within a limit. */
 export function isWithin(neurons: number, limit: number): boolean {
   return neurons <= limit + SLACK_NEURONS;
 }

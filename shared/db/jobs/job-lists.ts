@@ -94,7 +94,7 @@ function isSearched(filter: JobFilter): boolean {
   return filter.kind !== undefined && walksOf(filter).length === 0;
 }
 
-/** Return the last job that was searched for a page that is not full; null if there are no more. Reads an index alone. */
+/** Return the last job that was searched for a page that is not full; null if there are no more. Reads only an index. */
 export async function searchedTo(
   db: D1Database,
   filter: JobFilter,
