@@ -41,7 +41,7 @@ const WAITING_COUNTED = 150;
 const STARTED_COUNTED = 500;
 
 /** Jobs of all owners that ended within the hour. */
-const ENDED_COUNTED = 750;
+const ENDED_COUNTED = 600;
 
 /** Open dead letters of a kind of task; for one owner, those of all kinds together. */
 const LETTERS_COUNTED = 100;
@@ -119,7 +119,7 @@ type OwnTask = Found & { readonly hasEnded: number; readonly place: number };
 
 /**
  * Read the load of all owners. Rows read: at most 300 for each kind of task that waits, 500 for tasks that run and for tasks whose
- * stage has not opened, 750 for jobs that ended within the hour, and 300 for the open dead letters of a kind of task.
+ * stage has not opened, 600 for jobs that ended within the hour, and 300 for the open dead letters of a kind of task.
  */
 export async function readLoad(db: D1Database, now: number): Promise<Load> {
   const [waiting, running, pending, ...rest] = await db.batch<never>([
