@@ -2,7 +2,7 @@
 import { parse as parseEither } from "@plussub/srt-vtt-parser";
 import { parse as parseVtt } from "node-webvtt";
 import SrtParser from "srt-parser-2";
-import { WebVTTParser } from "webvtt-parser";
+import webvtt from "webvtt-parser";
 
 /** A cue as a parser returns it: the shown text, with a line break between its lines. */
 export interface ReadCue {
@@ -20,7 +20,7 @@ function unescaped(text: string): string {
 
 export const VTT_PARSERS: Readonly<Record<string, (vtt: string) => readonly ReadCue[]>> = {
   "webvtt-parser": (vtt) => {
-    const { cues, errors } = new WebVTTParser().parse(vtt, "subtitles");
+    const { cues, errors } = new webvtt.WebVTTParser().parse(vtt, "subtitles");
     if (errors.length > 0) throw new Error(JSON.stringify(errors));
     return cues.map(({ startTime, endTime, tree }) => ({
       startMs: ms(startTime),

@@ -14,7 +14,9 @@ declare module "webvtt-parser" {
     readonly endTime: number;
     readonly tree: { readonly children: readonly { readonly value?: string }[] };
   }
-  export class WebVTTParser {
+  class WebVTTParser {
     parse(vtt: string, mode: string): { readonly cues: readonly Cue[]; readonly errors: readonly unknown[] };
   }
+  const exported: { readonly WebVTTParser: typeof WebVTTParser };
+  export default exported;
 }
