@@ -120,6 +120,32 @@ test("JSON that does not fit twice fails the job by name, and a redrive asks ane
   expect(callsOf(again)).toHaveLength(4);
 });
 
+test("a consumer that dies after the second unfit answer, before it can say so, costs no other answers", async () => {
+  const prompt = says('{"city": 5}', '{"city": "Bergen"}', '{"city": "Bergen", "boats": 1}');
+  const job = await run(`dies ${prompt}`, { jsonSchema: SCHEMA });
+  expect(job.state).toBe("failed");
+  const { DB } = darkroom.bindings();
+  await DB.batch([
+    DB.prepare(
+      "UPDATE attempts SET outcome = 'lost', error_code = NULL, usage = NULL, neurons = NULL WHERE task_id LIKE ?1",
+    ).bind(`${job.id}%`),
+    DB.prepare("DELETE FROM dead_letters WHERE job_id = ?1").bind(job.id),
+    DB.prepare(
+      "UPDATE jobs SET state = 'running', finalized_at = NULL, error_code = NULL, error_message = NULL WHERE id = ?1",
+    ).bind(job.id),
+    DB.prepare(
+      "UPDATE tasks SET state = 'retryable', finalized_at = NULL, scheduled_at = 0, check_at = 0 WHERE job_id = ?1",
+    ).bind(job.id),
+  ]);
+  await darkroom.maintain();
+  const again = await darkroom.untilJob(job.id);
+  expect(again.error).toEqual(job.error);
+  expect(again.attempts.map(({ outcome, calls }) => [outcome, calls.map(({ recalledFrom }) => recalledFrom)])).toEqual([
+    ["lost", []],
+    ["discard", [1, 1]],
+  ]);
+});
+
 test("after an attempt that failed between two answers, only the missing one is asked for and paid", async () => {
   const prompt = `mend-fails ${says('{"wharf": 1}', '{"city": "Oslo", "boats": 2}')}`;
   const job = await run(prompt, { jsonSchema: SCHEMA });

@@ -11,6 +11,8 @@ import { note, discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 
 const DETAILS = "generation.json";
+/** The code of a failure because neither answer fits the schema. */
+const UNFIT = "invalid_output";
 
 /** The contents of `generation.json`. */
 interface Generated {
@@ -41,7 +43,7 @@ export function createGenerateText({ models, withWords, results }: GenerateTools
         ? inWords(chat, options, attempt)
         : inJson(chat, { options, jsonSchema }, attempt));
       if (!("notices" in generated)) {
-        return discard("invalid_output", `The model's JSON does not fit 'jsonSchema': ${generated.fault}.`);
+        return discard(UNFIT, `The model's JSON does not fit 'jsonSchema': ${generated.fault}.`);
       }
       note(attempt, generated.notices);
       return complete(generated, attempt);
@@ -57,8 +59,8 @@ export function createGenerateText({ models, withWords, results }: GenerateTools
   }
 
   /**
-   * Each answer is stored with its cost, so that none is paid for twice. If the answers of an earlier attempt do not fit, that attempt
-   * has failed because of them, and a redrive asks for new ones.
+   * Each answer is stored with its cost, so that none is paid for twice. If the answers of an earlier attempt do not fit, a redrive asks
+   * for two new ones. If its consumer died before it could fail because of them, this attempt fails in its place.
    */
   async function inJson(
     asked: Chat,
@@ -81,7 +83,9 @@ export function createGenerateText({ models, withWords, results }: GenerateTools
         const json = { isRepaired: wrote.isRepaired, timesAsked };
         return { ...aboutOf(written), text: `${wrote.text}\n`, notices, json };
       }
-      if (hasAsked) return { fault: wrote.faults[0] ?? "it is not JSON" };
+      if (hasAsked || round > (await results.timesFailed(attempt, UNFIT))) {
+        return { fault: wrote.faults[0] ?? "it is not JSON" };
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { countFailures } from "../../shared/db/tasks/leases.ts";
 import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import type { Attempt, MediaOf } from "../runner/attempt.ts";
@@ -17,6 +18,8 @@ export interface Results {
    * the meantime is counted as part of this answer's cost.
    */
   storedAnswer<T>(attempt: Attempt, name: string, ask: () => Promise<T>): Promise<T>;
+  /** Return how many earlier attempts of the task have ended its work with this code. */
+  timesFailed(attempt: Attempt, code: string): Promise<number>;
 }
 
 export function createResults({ db, media }: { db: D1Database; media: MediaOf }): Results {
@@ -37,6 +40,7 @@ export function createResults({ db, media }: { db: D1Database; media: MediaOf })
       await results.store(attempt, { name, contentType: "application/json", body: JSON.stringify(answer), paid });
       return answer;
     },
+    timesFailed: ({ task }, code) => countFailures(db, task, code),
   };
   return results;
 }

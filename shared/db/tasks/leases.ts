@@ -252,3 +252,19 @@ export async function hasFailedWith(
     .catch(() => null);
   return found !== null;
 }
+
+/** Return how many earlier attempts of this task have ended its work with this code. */
+export async function countFailures(
+  db: D1Database,
+  { id, attempt }: Pick<Task, "id" | "attempt">,
+  code: string,
+): Promise<number> {
+  if (attempt === 1) return 0;
+  const count = await db
+    .prepare(
+      `SELECT count(*) AS n FROM attempts WHERE task_id = ?1 AND number < ?2 AND outcome = 'discard' AND error_code = ?3`,
+    )
+    .bind(id, attempt, code)
+    .first<number>("n");
+  return count ?? 0;
+}
