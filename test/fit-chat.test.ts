@@ -2,9 +2,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { describeCut, fitChat } from "../shared/models/fit-chat.ts";
+import { describeCut, fitChat, tokensOf } from "../shared/models/fit-chat.ts";
+import { fitJsonChat } from "../shared/models/json-output/json-chat.ts";
 import { type ModelId, TEXT_MODELS } from "../shared/models/models.ts";
-import type { Message } from "../shared/models/prompts.ts";
+import { MENDING_TOKENS, type Message, schemaAsked } from "../shared/models/prompts.ts";
 
 const { fast, balanced, accurate } = TEXT_MODELS;
 
@@ -45,6 +46,23 @@ test("instructions of any length leave room for the prompt", () => {
   expect(fitted.messages[1]!.content).toMatch(/^rules 天+\n\n\[…\]\n\n天+ end$/);
   expect(new TextEncoder().encode(JSON.stringify(fitted.messages)).length / 3 + 512).toBeLessThanOrEqual(32_000);
   expect(describeCut(cut!)).toMatch(/Left out: \d+ characters from the middle of the instructions\.$/);
+});
+
+test("a schema is never cut, whatever the instructions and the prompt have to lose", () => {
+  const wide = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, { type: "string" }]));
+  for (const schema of [
+    { type: "object", properties: wide(3) },
+    { type: "object", properties: wide(500) },
+  ]) {
+    const asked = chat(["system", "天".repeat(40_000)], ["user", `first ${"z".repeat(150_000)} last`]);
+    const { chat: fitted, cut } = fitJsonChat(asked, schema, [accurate]);
+    expect(schemaAsked(fitted.messages)).toBe(JSON.stringify(schema));
+    expect(fitted.messages.at(-1)!.content).toMatch(/^first z+\n\n\[…\]\n\nz+ last$/);
+    expect(cut!.instructionCharsLeftOut).toBeGreaterThan(0);
+    expect(fitted.maxTokens).toBe(512);
+    expect(tokensOf(fitted.messages) + 512 + MENDING_TOKENS).toBeLessThanOrEqual(32_000);
+  }
 });
 
 test("the model with the smallest context decides", () => {

@@ -52,19 +52,19 @@ export function fitChat(chat: Chat, models: readonly ModelId[]): Fitted {
   const context = Math.min(...models.map(contextTokens));
   let left = context - chat.maxTokens;
   const prompt = chat.messages.at(-1);
-  if (prompt === undefined || sizeOf(chat.messages) <= left) return { chat, cut: null };
+  if (prompt === undefined || tokensOf(chat.messages) <= left) return { chat, cut: null };
   const given = chat.messages.slice(0, -1).filter(isSystem);
   const [instructions, instructionCharsLeftOut] = cutEach(
     given,
-    left - Math.min(sizeOf([prompt]), Math.floor(left / 2)),
+    left - Math.min(tokensOf([prompt]), Math.floor(left / 2)),
   );
   const earlier = chat.messages.slice(0, -1).filter((message) => !isSystem(message));
-  left -= sizeOf(instructions);
+  left -= tokensOf(instructions);
   const [content, promptCharsLeftOut] = cutMiddle(prompt.content, left - MESSAGE_TOKENS);
-  left -= sizeOf([{ ...prompt, content }]);
+  left -= tokensOf([{ ...prompt, content }]);
   const kept: Message[] = [];
   for (const message of earlier.toReversed()) {
-    left -= sizeOf([message]);
+    left -= tokensOf([message]);
     if (left < 0) break;
     kept.unshift(message);
   }
@@ -95,7 +95,8 @@ export function describeCut({ messagesLeftOut, promptCharsLeftOut, instructionCh
   return `The text is longer than the model can read. Left out: ${parts.join(", and ")}.`;
 }
 
-function sizeOf(messages: readonly Message[]): number {
+/** Return how many tokens the messages have at most. */
+export function tokensOf(messages: readonly Message[]): number {
   return messages.reduce((sum, { content }) => sum + tokensAtMost(content) + MESSAGE_TOKENS, 0);
 }
 
@@ -105,10 +106,10 @@ function tokensAtMost(text: string): number {
 
 /** Cut messages together, each by its share. @returns them, and how many characters were left out. */
 function cutEach(messages: readonly Message[], maxTokens: number): readonly [readonly Message[], number] {
-  const size = sizeOf(messages);
+  const size = tokensOf(messages);
   if (size <= maxTokens) return [messages, 0];
   const cut = messages.map((message) => {
-    const share = Math.floor((sizeOf([message]) / size) * maxTokens) - MESSAGE_TOKENS;
+    const share = Math.floor((tokensOf([message]) / size) * maxTokens) - MESSAGE_TOKENS;
     const [content, charsLeftOut] = cutMiddle(message.content, share);
     return { message: { ...message, content }, charsLeftOut };
   });

@@ -1,5 +1,5 @@
 import type { Chat } from "../chat.ts";
-import { type Fitted, fitChat } from "../fit-chat.ts";
+import { type Fitted, fitChat, tokensOf } from "../fit-chat.ts";
 import type { ModelId } from "../models.ts";
 import { inJson, MENDING_TOKENS, schemaAsked } from "../prompts.ts";
 
@@ -11,9 +11,12 @@ export function jsonChat(chat: Chat, schema: JsonSchema): Chat {
   return schemaAsked(chat.messages) === null ? { ...chat, messages: inJson(chat.messages, schema) } : chat;
 }
 
-/** Cut a chat that asks for JSON to the context of every model that may be asked, with room for a second question. */
+/**
+ * Cut a chat to the context of every model that may be asked, with room for the schema and for a second question. Then ask for JSON:
+ * the schema itself is never cut.
+ */
 export function fitJsonChat(chat: Chat, schema: JsonSchema, models: readonly ModelId[]): Fitted {
-  const asked = jsonChat(chat, schema);
-  const fitted = fitChat({ ...asked, maxTokens: asked.maxTokens + MENDING_TOKENS }, models);
-  return { ...fitted, chat: { ...fitted.chat, maxTokens: asked.maxTokens } };
+  const reserved = tokensOf(inJson([], schema)) + MENDING_TOKENS;
+  const { chat: fitted, cut } = fitChat({ ...chat, maxTokens: chat.maxTokens + reserved }, models);
+  return { chat: jsonChat({ ...fitted, maxTokens: chat.maxTokens }, schema), cut };
 }
