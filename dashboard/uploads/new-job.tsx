@@ -9,10 +9,12 @@ import { EmptyState } from "../ui/states.tsx";
 import { FileForm } from "./file-form.tsx";
 import { PromptForm } from "./prompt-form.tsx";
 import { TextForm } from "./text-form.tsx";
+import { WriteForm } from "./write-form.tsx";
 
 const WAYS = [
   { way: "files", name: "Files", icon: "upload" },
   { way: "prompt", name: "Draw a picture", icon: "image" },
+  { way: "write", name: "Write a text", icon: "pen" },
   { way: "text", name: "Classify a text", icon: "text" },
 ] as const satisfies readonly { way: string; name: string; icon: IconName }[];
 
@@ -51,6 +53,7 @@ export function NewJob() {
       <div class="new-part">
         {way === "files" && <FileForm />}
         {way === "prompt" && <PromptForm />}
+        {way === "write" && <WriteForm />}
         {way === "text" && <TextForm />}
       </div>
     </>

@@ -188,6 +188,26 @@ test("a prompt is priced, drawn and kept while it is written", async () => {
   await page.getByRole("img", { name: "a lighthouse in the fog" }).waitFor();
 });
 
+test("a text is written as a prompt and a schema ask, and a schema that is not JSON is named", async () => {
+  const { page } = await darkroom.open("/new?from=write");
+  darkroom.expectErrors(/422 .*\/v1\/jobs\/estimate/);
+  await page.getByLabel("Prompt").fill("Name the harbour and count its boats.");
+  await page.getByText(/^About .* neurons/).waitFor();
+  await page.getByText("Advanced", { exact: true }).click();
+  await page.getByLabel("JSON Schema of the answer").fill('{ "type": "object"');
+  await page.getByText("This text is not one.").waitFor();
+  expect(await page.getByRole("button", { name: "Write" }).isDisabled()).toBe(true);
+  await expectAccessible(page);
+  await page.getByLabel("JSON Schema of the answer").fill('{ "type": "text" }');
+  await page.getByText('"text" is not a type').waitFor();
+  const schema = { type: "object", properties: { harbour: { type: "string" } }, required: ["harbour"] };
+  await page.getByLabel("JSON Schema of the answer").fill(JSON.stringify(schema));
+  await page.getByLabel("Instructions").fill("Be short.");
+  await page.getByRole("button", { name: "Write" }).click();
+  await page.getByRole("heading", { level: 1, name: "Name the harbour and count its boats." }).waitFor();
+  await page.getByRole("region", { name: "The text" }).getByText('"harbour"').waitFor();
+});
+
 test("a text is classified, and the answer is on its page", async () => {
   const { page } = await darkroom.open("/new?from=text");
   await page.getByLabel("Text").fill("What a wonderful surprise, thank you!");
