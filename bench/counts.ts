@@ -1,7 +1,9 @@
 import { IMAGE_CLASSIFIER } from "../shared/models/models.ts";
+import { archiveJobs, forgetArchives } from "../consumer/maintenance/archive.ts";
 import { endUploads } from "../consumer/maintenance/end-rows.ts";
 import { pruneFinalized } from "../consumer/maintenance/prune.ts";
 import { countedBucket } from "../shared/jobs/operations.ts";
+import { createJournal } from "../shared/jobs/journal.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import { microUsd, neuronsFor } from "../shared/cost/neurons.ts";
 import type { Source } from "../shared/jobs/source.ts";
@@ -45,7 +47,7 @@ export async function countCalls(bench: Bench, sources: readonly Source[]): Prom
   await untilCompleted(darkroom(bench), sources.length);
   const ours = (await (await bench.ours.fetch("http://bench/")).json()) as Report;
   return {
-    ours: await withPruning(ours, bench),
+    ours: await untilNothingIsLeft(ours, bench),
     theirs: (await (await bench.theirs.fetch("http://bench/")).json()) as Report,
     jobs: sources.length,
   };
@@ -53,19 +55,36 @@ export async function countCalls(bench: Bench, sources: readonly Source[]): Prom
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Prune the jobs, and end the rows of their uploads, long after. What that takes is counted like a queue of its own. */
-async function withPruning(report: Report, { oursEnv: { DB, MEDIA } }: Bench): Promise<Report> {
-  const counts = emptyCounts();
+/**
+ * Archive the jobs after two days, prune them after thirty, and end the rows of their uploads after ninety. What each takes is counted
+ * like a queue of its own.
+ */
+async function untilNothingIsLeft(report: Report, { oursEnv: { DB, MEDIA } }: Bench): Promise<Report> {
   const d1RowsWrittenBy = { ...report.d1RowsWrittenBy };
-  const db = countedDatabase(DB, counts, d1RowsWrittenBy);
-  const deps = { db, media: countedBucket(MEDIA, counts), passages: d1Index(db), retentionDays: 30 };
-  await pruneFinalized(deps, Date.now() + 31 * DAY_MS);
+  const archiving = emptyCounts();
+  const pruning = emptyCounts();
+  const counted = (counts: Counts) => ({
+    db: countedDatabase(DB, counts, d1RowsWrittenBy),
+    media: countedBucket(MEDIA, counts),
+  });
+  // The duties that run before the archiver have nothing to do for jobs of the inbox.
+  await DB.exec(
+    `INSERT INTO cursors (name, value) VALUES ('recorded', '${Date.now() + DAY_MS}'), ('words', 'all') ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+  );
+  const journal = createJournal();
+  const archiver = { ...counted(archiving), journal, archiveAfterMs: 2 * DAY_MS };
+  while ((await archiveJobs(archiver, Date.now() + 3 * DAY_MS)) > 0);
+  const whole = await DB.prepare("SELECT count(*) AS n FROM jobs WHERE archive_id IS NULL").first<number>("n");
+  if (whole !== 0) throw new Error(`${whole} jobs were not archived`);
+  const { db, media } = counted(pruning);
+  await pruneFinalized({ db, media, passages: d1Index(db), retentionDays: 30 }, Date.now() + 31 * DAY_MS);
+  await forgetArchives({ ...archiver, db, media }, Date.now() + 34 * DAY_MS);
   await endUploads({ db, uploadDays: 90, auditDays: 400 }, Date.now() + 92 * DAY_MS);
   const left = await DB.prepare(
     "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM uploads) AS n",
   ).first<number>("n");
   if (left !== 0) throw new Error(`${left} jobs and uploads were not pruned`);
-  return { ...report, queues: { ...report.queues, pruning: counts }, d1RowsWrittenBy };
+  return { ...report, queues: { ...report.queues, archiving, pruning }, d1RowsWrittenBy };
 }
 
 /** The D1 round trips of the consumer that calls the models, without the other queues. */
