@@ -22,6 +22,7 @@ const MIGRATIONS = join(import.meta.dirname, "../shared/db/migrations");
 const MINUTE_MS = 60_000;
 const START = Date.UTC(2030, 0, 1);
 const LABELS = "@cf/huggingface/distilbert-sst-2-int8";
+const PICTURES = "@cf/black-forest-labs/flux-1-schnell";
 
 let clock: number;
 let made: number;
@@ -77,6 +78,13 @@ function ownersOf(tasks: readonly Task[]): string[] {
 /** Let the owners' first turns pass, which they have as newcomers. */
 function settleIn(): void {
   database.exec("UPDATE tasks SET is_newcomer = 0");
+}
+
+/** Use up the calls of a model in the first minute. */
+function useUp(model: string, calls: number): void {
+  database
+    .prepare("INSERT INTO model_minutes (model, minute, calls, turn) VALUES (?1, ?2, ?3, '')")
+    .run(model, START / MINUTE_MS, calls);
 }
 
 test("1,000 owners of very different backlogs have their turns within twice the ideal, and a new owner within two batches", async () => {
@@ -217,6 +225,51 @@ test("owners of a model whose limit is taken away while its calls are used up ha
   await lease(10, { [LABELS]: 20 });
   const served = ownersOf([...(await lease()), ...(await lease()), ...(await lease())]);
   expect(new Set(served).size).toBe(30);
+});
+
+test("owners of a model whose calls are used up have their turns, whatever more urgent work its other owners have", async () => {
+  const busy = named("busy", 0, 10);
+  await submit(busy, () => texts(60), { priority: "high" });
+  await submit([...busy, ...named("label", 0, 10)], () => Array.from({ length: 4 }, (_, index) => picture(`${index}`)));
+  settleIn();
+  const limits = { [PICTURES]: 10 };
+  const served: string[] = [];
+  useUp(PICTURES, 10);
+  for (let minute = 1; minute <= 4; minute += 1) {
+    clock = START + minute * MINUTE_MS;
+    for (let batch = 0; batch < 4; batch += 1) served.push(...ownersOf(await lease(10, limits)));
+  }
+  expect(new Set(served).size).toBe(20);
+});
+
+test("when the calls of a model are used up only in some minutes, the turns of all others go on where they were", async () => {
+  await submit(named("text", 0, 200), () => texts(20));
+  useUp(PICTURES, 10);
+  const served: string[] = [];
+  for (let minute = 1; minute <= 36; minute += 1) {
+    clock = START + minute * MINUTE_MS;
+    // Half of the minutes use up the calls, and the others have some left.
+    if (minute % 2 === 1) await submit(named("painter", 0, 15), () => [picture(`${made}`)]);
+    settleIn();
+    for (let batch = 0; batch < 2; batch += 1) served.push(...ownersOf(await lease(10, { [PICTURES]: 10 })));
+  }
+  const turns = Map.groupBy(served, (owner) => owner);
+  const counts = named("text", 0, 200).map((owner) => turns.get(owner)?.length ?? 0);
+  expect({ least: Math.min(...counts), most: Math.max(...counts) }).toEqual({ least: 2, most: 3 });
+});
+
+test("tasks whose consumers died take only the turns of their owner", async () => {
+  await submit(named("owner", 0, 30), () => texts(10));
+  settleIn();
+  database.exec(`UPDATE tasks SET lost = 1 WHERE owner_id = 'owner-13'`);
+  const served: string[] = [];
+  for (let batch = 0; batch < 12; batch += 1) {
+    const tasks = await lease();
+    expect(tasks.length === 1 || tasks.every(({ lost }) => lost === 0)).toBe(true);
+    served.push(...ownersOf(tasks));
+  }
+  expect(new Set(served).size).toBe(30);
+  expect(served.filter((owner) => owner === "owner-13").length).toBeLessThanOrEqual(served.length / 30 + 1);
 });
 
 test("an owner's picture does not wait for the texts that came before it", async () => {
