@@ -7,8 +7,12 @@ import { beforeEach, expect, test } from "vitest";
 
 import { sqliteD1 } from "../bench/growth/sqlite-d1.ts";
 import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.ts";
+import { beginDeletions } from "../shared/db/jobs/deletions.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { redriveTasks } from "../shared/db/redrives/letters.ts";
 import { leaseTasks, msUntilNext } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import type { EndedAttempt } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
@@ -113,6 +117,39 @@ test("1,000 owners of very different backlogs have their turns within twice the 
     database.prepare("SELECT count(*) AS n FROM tasks WHERE is_newcomer = 1 AND state = 'available'").get()?.["n"],
   ).toBe(0);
 }, 60_000);
+
+test("neither who deletes a job before the next one, nor a task that runs again, is a newcomer", async () => {
+  const newcomers = () =>
+    Number(
+      database.prepare("SELECT count(*) AS n FROM tasks WHERE lane LIKE '% n' AND finalized_at IS NULL").get()?.["n"],
+    );
+  await submit("newcomer", texts(1));
+  expect(newcomers()).toBe(1);
+  const [task] = await lease();
+  const ended: EndedAttempt = {
+    taskId: task!.id,
+    leaseId: task!.leaseId,
+    outcome: { type: "discard", failure: { code: "x", message: "y" } },
+    calls: [],
+    isBudgeted: false,
+    startedAt: clock,
+    finishedAt: clock,
+  };
+  await settleTasks(file, [ended], { now: clock });
+  const letter = { id: `dl_${task!.id}.1`, taskId: task!.id, scheduledAt: clock };
+  expect((await redriveTasks(file, [letter], { now: clock, redriveId: null })).redriven).toHaveLength(1);
+  expect(newcomers()).toBe(0);
+
+  const actor = { ownerId: "newcomer", actor: "key" };
+  await beginDeletions(file, [{ id: "job_000001", ownerId: "newcomer" }], { now: clock, actor });
+  clock += 1000;
+  await submit("newcomer", texts(1));
+  expect(newcomers()).toBe(0);
+  await beginDeletions(file, [{ id: "job_000002", ownerId: "newcomer" }], { now: clock, actor });
+  clock += MINUTE_MS;
+  await submit("newcomer", texts(1));
+  expect(newcomers()).toBe(1);
+});
 
 test("newcomers that do not end leave every second turn to the others", async () => {
   await submit(named("old", 0, 20), () => texts(20));
