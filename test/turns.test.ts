@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { beforeEach, expect, test } from "vitest";
 
+import { simulateFairness } from "../bench/growth/fairness.ts";
 import { sqliteD1 } from "../bench/growth/sqlite-d1.ts";
 import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.ts";
 import { beginDeletions } from "../shared/db/jobs/deletions.ts";
@@ -19,6 +20,7 @@ import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
 import type { JobWork } from "../shared/kinds/index.ts";
 import { counted } from "./counting.ts";
 import { startDarkroom } from "./harness.ts";
+import { sampled } from "./long.ts";
 
 const darkroom = startDarkroom();
 
@@ -308,6 +310,21 @@ test("tasks whose consumers died take only the turns of their owner", async () =
   expect(new Set(served).size).toBe(30);
   expect(served.filter((owner) => owner === "owner-13").length).toBeLessThanOrEqual(served.length / 30 + 1);
 });
+
+test.each(
+  sampled(
+    [2, 5],
+    Array.from({ length: 30 }, (_, index) => index),
+  ),
+)(
+  "in a random mix of owners (%i) each has their turns, and no task is leased twice",
+  async (seed) => {
+    const { worstWaitRatio } = await simulateFairness(seed, sampled(150, 400));
+    // Newcomers have every second turn, and so does each model whose calls are used up.
+    expect(worstWaitRatio).toBeLessThan(5);
+  },
+  60_000,
+);
 
 test("an owner's picture does not wait for the texts that came before it", async () => {
   await submit("one", texts(100));
