@@ -54,5 +54,6 @@ export const LONG_TESTS: readonly string[] = [
   "test/sweep.test.ts",
   "test/terms.test.ts",
   "test/transcript-edits.test.ts",
+  "test/turns.test.ts",
   "test/upgrading.test.ts",
 ];

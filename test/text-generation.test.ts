@@ -211,7 +211,7 @@ test("a list has only the beginning of a long prompt: a hundred whole ones are m
   const prompt = `boats ${"and ships ".repeat(15_000)} ${says("Aye.")}`;
   const job = await run(prompt, { history: [{ role: "user", content: "h".repeat(100_000) }] });
   expect(job).toMatchObject({ state: "completed", input: { prompt } });
-  const rows = await listJobs(
+  const { jobs: rows } = await listJobs(
     darkroom.bindings().DB,
     {},
     { ownerId: "operator", limit: 10, before: undefined, figures: true },

@@ -5,16 +5,22 @@ import { DatabaseSync } from "node:sqlite";
 
 import { beforeEach, expect, test } from "vitest";
 
+import { simulateFairness } from "../bench/growth/fairness.ts";
 import { sqliteD1 } from "../bench/growth/sqlite-d1.ts";
 import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.ts";
+import { beginDeletions } from "../shared/db/jobs/deletions.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { redriveTasks } from "../shared/db/redrives/letters.ts";
 import { leaseTasks, msUntilNext } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import type { EndedAttempt } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
 import type { JobWork } from "../shared/kinds/index.ts";
 import { counted } from "./counting.ts";
 import { startDarkroom } from "./harness.ts";
+import { sampled } from "./long.ts";
 
 const darkroom = startDarkroom();
 
@@ -22,6 +28,7 @@ const MIGRATIONS = join(import.meta.dirname, "../shared/db/migrations");
 const MINUTE_MS = 60_000;
 const START = Date.UTC(2030, 0, 1);
 const LABELS = "@cf/huggingface/distilbert-sst-2-int8";
+const PICTURES = "@cf/black-forest-labs/flux-1-schnell";
 
 let clock: number;
 let made: number;
@@ -79,6 +86,13 @@ function settleIn(): void {
   database.exec("UPDATE tasks SET is_newcomer = 0");
 }
 
+/** Use up the calls of a model in the first minute. */
+function useUp(model: string, calls: number): void {
+  database
+    .prepare("INSERT INTO model_minutes (model, minute, calls, turn) VALUES (?1, ?2, ?3, '')")
+    .run(model, START / MINUTE_MS, calls);
+}
+
 test("1,000 owners of very different backlogs have their turns within twice the ideal, and a new owner within two batches", async () => {
   const owners = named("owner", 0, 1000);
   await submit(owners, (index) => texts(index % 250 === 0 ? 300 : 2 + (index % 2)));
@@ -105,6 +119,39 @@ test("1,000 owners of very different backlogs have their turns within twice the 
     database.prepare("SELECT count(*) AS n FROM tasks WHERE is_newcomer = 1 AND state = 'available'").get()?.["n"],
   ).toBe(0);
 }, 60_000);
+
+test("neither who deletes a job before the next one, nor a task that runs again, is a newcomer", async () => {
+  const newcomers = () =>
+    Number(
+      database.prepare("SELECT count(*) AS n FROM tasks WHERE lane LIKE '% n' AND finalized_at IS NULL").get()?.["n"],
+    );
+  await submit("newcomer", texts(1));
+  expect(newcomers()).toBe(1);
+  const [task] = await lease();
+  const ended: EndedAttempt = {
+    taskId: task!.id,
+    leaseId: task!.leaseId,
+    outcome: { type: "discard", failure: { code: "x", message: "y" } },
+    calls: [],
+    isBudgeted: false,
+    startedAt: clock,
+    finishedAt: clock,
+  };
+  await settleTasks(file, [ended], { now: clock });
+  const letter = { id: `dl_${task!.id}.1`, taskId: task!.id, scheduledAt: clock };
+  expect((await redriveTasks(file, [letter], { now: clock, redriveId: null })).redriven).toHaveLength(1);
+  expect(newcomers()).toBe(0);
+
+  const actor = { ownerId: "newcomer", actor: "key" };
+  await beginDeletions(file, [{ id: "job_000001", ownerId: "newcomer" }], { now: clock, actor });
+  clock += 1000;
+  await submit("newcomer", texts(1));
+  expect(newcomers()).toBe(0);
+  await beginDeletions(file, [{ id: "job_000002", ownerId: "newcomer" }], { now: clock, actor });
+  clock += MINUTE_MS;
+  await submit("newcomer", texts(1));
+  expect(newcomers()).toBe(1);
+});
 
 test("newcomers that do not end leave every second turn to the others", async () => {
   await submit(named("old", 0, 20), () => texts(20));
@@ -218,6 +265,66 @@ test("owners of a model whose limit is taken away while its calls are used up ha
   const served = ownersOf([...(await lease()), ...(await lease()), ...(await lease())]);
   expect(new Set(served).size).toBe(30);
 });
+
+test("owners of a model whose calls are used up have their turns, whatever more urgent work its other owners have", async () => {
+  const busy = named("busy", 0, 10);
+  await submit(busy, () => texts(60), { priority: "high" });
+  await submit([...busy, ...named("label", 0, 10)], () => Array.from({ length: 4 }, (_, index) => picture(`${index}`)));
+  settleIn();
+  const limits = { [PICTURES]: 10 };
+  const served: string[] = [];
+  useUp(PICTURES, 10);
+  for (let minute = 1; minute <= 4; minute += 1) {
+    clock = START + minute * MINUTE_MS;
+    for (let batch = 0; batch < 4; batch += 1) served.push(...ownersOf(await lease(10, limits)));
+  }
+  expect(new Set(served).size).toBe(20);
+});
+
+test("when the calls of a model are used up only in some minutes, the turns of all others go on where they were", async () => {
+  await submit(named("text", 0, 200), () => texts(20));
+  useUp(PICTURES, 10);
+  const served: string[] = [];
+  for (let minute = 1; minute <= 36; minute += 1) {
+    clock = START + minute * MINUTE_MS;
+    // Half of the minutes use up the calls, and the others have some left.
+    if (minute % 2 === 1) await submit(named("painter", 0, 15), () => [picture(`${made}`)]);
+    settleIn();
+    for (let batch = 0; batch < 2; batch += 1) served.push(...ownersOf(await lease(10, { [PICTURES]: 10 })));
+  }
+  const turns = Map.groupBy(served, (owner) => owner);
+  const counts = named("text", 0, 200).map((owner) => turns.get(owner)?.length ?? 0);
+  expect({ least: Math.min(...counts), most: Math.max(...counts) }).toEqual({ least: 2, most: 3 });
+});
+
+test("tasks whose consumers died take only the turns of their owner", async () => {
+  await submit(named("owner", 0, 30), () => texts(10));
+  settleIn();
+  database.exec(`UPDATE tasks SET lost = 1 WHERE owner_id = 'owner-13'`);
+  const served: string[] = [];
+  for (let batch = 0; batch < 12; batch += 1) {
+    const tasks = await lease();
+    expect(tasks.length === 1 || tasks.every(({ lost }) => lost === 0)).toBe(true);
+    served.push(...ownersOf(tasks));
+  }
+  expect(new Set(served).size).toBe(30);
+  expect(served.filter((owner) => owner === "owner-13").length).toBeLessThanOrEqual(served.length / 30 + 1);
+});
+
+test.each(
+  sampled(
+    [2, 5],
+    Array.from({ length: 30 }, (_, index) => index),
+  ),
+)(
+  "in a random mix of owners (%i) each has their turns, and no task is leased twice",
+  async (seed) => {
+    const { worstWaitRatio } = await simulateFairness(seed, sampled(150, 400));
+    // Newcomers have every second turn, and so does each model whose calls are used up.
+    expect(worstWaitRatio).toBeLessThan(5);
+  },
+  60_000,
+);
 
 test("an owner's picture does not wait for the texts that came before it", async () => {
   await submit("one", texts(100));

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 
 import { readWholeJob } from "../../shared/archive/whole.ts";
-import { listJobs, searchedTo } from "../../shared/db/jobs/job-lists.ts";
+import { listJobs } from "../../shared/db/jobs/job-lists.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { App } from "../http/app.ts";
@@ -83,10 +83,9 @@ jobs.get(
   async (c) => {
     const { filter, figures, cursor, limit } = c.req.valid("query");
     const wanted = { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor, figures };
-    const rows = await listJobs(c.env.DB, filter, wanted);
+    const { jobs: rows, searchedTo } = await listJobs(c.env.DB, filter, wanted);
     const { page, nextCursor: next } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
-    const end = rows.length <= limit ? await searchedTo(c.env.DB, filter, wanted) : null;
-    const nextCursor = end === null ? next : encodeCursor(end);
+    const nextCursor = searchedTo === null ? next : encodeCursor(searchedTo);
     const { origin } = new URL(c.req.url);
     const answer: z.infer<typeof JobPage> = { jobs: page.map((job) => jobSummary(job, origin)), nextCursor };
     return c.json(answer, 200, pageLinks(c, nextCursor));

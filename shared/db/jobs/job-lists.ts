@@ -59,16 +59,28 @@ interface Walk {
   readonly isMet: (value: string) => string;
 }
 
+/** A position in the order of the list. */
+interface Position {
+  readonly at: number;
+  readonly id: string;
+}
+
+export interface JobList {
+  readonly jobs: readonly JobRow[];
+  /** The last job that was searched for a page that is not full: the list goes on behind it. Null if there are no more. */
+  readonly searchedTo: Position | null;
+}
+
 /**
  * List jobs, newest first. Rows read: three for each job of the page if one condition with an index is given, and the first 128 rows
  * of the indexes to compare them if there are several. Jobs that do not meet the other conditions are passed over. For a text, and for a
- * kind alone, at most 10,000 jobs are searched: `searchedTo` says whether the list goes on.
+ * kind alone, at most 10,000 jobs are searched, and for a page that is not full the index of these jobs is read once more.
  */
-export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
+export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<JobList> {
   const isLimited = isSearched(filter);
   const walks = walksOf(filter);
   const walked = isLimited ? undefined : await fewest(db, walks, filter, page);
-  if (walked === null) return [];
+  if (walked === null) return { jobs: [], searchedTo: null };
   const values = valuesOf(filter, page);
   const bound = (value: unknown) => `?${values.push(value)}`;
   const conditions = walks.map((walk) => (walk === walked ? walk.where : walk.isMet)(bound(walk.value)));
@@ -77,37 +89,45 @@ export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage)
   if (filter.text !== undefined) conditions.push(`instr(lower(${SAYS}), lower(${bound(filter.text)})) > 0`);
   const along = walked ?? { from: isLimited ? LATEST : "jobs j", ...JOB_PLACE };
   const from = along.id === JOB_PLACE.id ? along.from : `${along.from} CROSS JOIN jobs j ON j.id = ${along.id}`;
+  const listed = `SELECT ${LISTED_JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${from}
+                   WHERE ${[windowOf(along), ...conditions].join(" AND ")}
+                   ${isLimited ? "" : `ORDER BY ${along.at} DESC, ${along.id} DESC`} LIMIT ?5 + 0`;
   const { results } = await db
-    .prepare(
-      `SELECT ${LISTED_JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${from}
-        WHERE ${[windowOf(along), ...conditions].join(" AND ")}
-        ${isLimited ? "" : `ORDER BY ${along.at} DESC, ${along.id} DESC`} LIMIT ?5 + 0`,
-    )
+    .prepare(isLimited ? withSearchedTo(listed) : listed)
     .bind(...values)
-    .all<JobRow>();
-  return results;
+    .all<JobRow & Partial<Searched>>();
+  const [first] = results;
+  const { searchedAt, searchedId } = first ?? {};
+  return {
+    // A page without a job has one row for where the search ended.
+    jobs: first?.id === null ? [] : results,
+    searchedTo:
+      typeof searchedAt === "number" && typeof searchedId === "string" ? { at: searchedAt, id: searchedId } : null,
+  };
 }
+
+interface Searched {
+  readonly searchedAt: number | null;
+  readonly searchedId: string | null;
+}
+
+/**
+ * SQL: the jobs that are listed, and in each row the last job that was searched if they do not fill the page. One statement reads both: if
+ * jobs were added or deleted in between, the next page would skip jobs or repeat them. The index is read only if the page is not full.
+ */
+const withSearchedTo = (listed: string) => `
+  WITH listed AS MATERIALIZED (${listed}),
+  searched (at, id) AS MATERIALIZED (
+    SELECT d.created_at, d.id FROM jobs d WHERE ${windowOf({ owner: "d.owner_id", at: "d.created_at", id: "d.id" })}
+     ORDER BY d.created_at DESC, d.id DESC LIMIT (SELECT count(*) < ?5 FROM listed) OFFSET ${MOST_LOOKED_THROUGH - 1}
+  )
+  SELECT listed.*, s.at AS searchedAt, s.id AS searchedId
+    FROM (SELECT 1) LEFT JOIN listed ON true LEFT JOIN searched s ON true`;
 
 /** Whether the latest jobs are searched one by one. A text is searched for in them, whatever else they are. */
 function isSearched(filter: JobFilter): boolean {
   if (filter.text !== undefined) return (filter.marks ?? []).length === 0;
   return filter.kind !== undefined && walksOf(filter).length === 0;
-}
-
-/** Return the last job that was searched for a page that is not full; null if there are no more. Reads only an index. */
-export async function searchedTo(
-  db: D1Database,
-  filter: JobFilter,
-  page: JobPage,
-): Promise<{ readonly at: number; readonly id: string } | null> {
-  if (!isSearched(filter)) return null;
-  return db
-    .prepare(
-      `SELECT j.created_at AS at, j.id FROM jobs j WHERE ${windowOf(JOB_PLACE)}
-        ORDER BY j.created_at DESC, j.id DESC LIMIT ?5 + 0 OFFSET ${MOST_LOOKED_THROUGH - 1}`,
-    )
-    .bind(...valuesOf(filter, { ...page, limit: 1 }))
-    .first<{ at: number; id: string }>();
 }
 
 /** The columns of `jobs j` that give the order. */

@@ -88,8 +88,8 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
          RETURNING id`,
       )
       .bind(expiresAt, lease.id, lease.now),
+    noteTurns(db, taken, lease.callsAMinute),
     countCalls(db, taken, { minute, callsAMinute: lease.callsAMinute }),
-    noteTurns(db, taken, lease),
     db
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,

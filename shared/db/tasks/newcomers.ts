@@ -5,7 +5,8 @@ const SINCE_LAST_JOB_MS = MINUTE_MS;
 
 /**
  * SQL: whether a job's first task, of this kind and model, is a newcomer's: the owner's job before has ended and is not of this
- * minute, and no task of theirs waits for the same model. If jobs come together, only the first can be a newcomer's.
+ * minute, and no task of theirs waits for the same model. If jobs come together, only the first can be a newcomer's. Who deleted a job
+ * within this time may have deleted the one before: the audit log knows.
  * @param job names a row of `jobs`; the other arguments are SQL.
  */
 export const isNewcomer = (job: string, kind: string, model: string) => `
@@ -15,4 +16,6 @@ export const isNewcomer = (job: string, kind: string, model: string) => `
               ORDER BY e.created_at DESC, e.id DESC LIMIT 1), 1)
    AND NOT EXISTS (SELECT 1 FROM tasks w
                     WHERE w.state IN ('available', 'retryable')
-                      AND w.lane = (${kind}) || ' ' || coalesce(${model}, '-') || ' o' || ${job}.owner_id))`;
+                      AND w.lane = (${kind}) || ' ' || coalesce(${model}, '-') || ' o' || ${job}.owner_id)
+   AND NOT EXISTS (SELECT 1 FROM audit d
+                    WHERE d.owner_id = ${job}.owner_id AND d.created_at > ${job}.created_at - ${SINCE_LAST_JOB_MS} AND d.act = 'job.delete'))`;

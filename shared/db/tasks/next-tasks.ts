@@ -103,45 +103,47 @@ export const OLDEST_DUE = `
  *
  * Owners take turns, in the order of their names, across all groups: an owner with work of many kinds and models has one turn, like
  * any other. A cursor holds the owner who had the last turn. Owners of a model whose calls are used up take turns separately, because
- * the others continue while they cannot. Newcomers have every second turn, in the order in which they came. So newcomers do not wait
- * longer because many others wait, and the others wait at most twice as long, however many newcomers come.
+ * the others continue while they cannot; their turns with other models do not count there. If they did, ten owners with more urgent
+ * work elsewhere would keep all others from the model. Newcomers have every second turn, in the order in which they came. So newcomers
+ * do not wait longer because many others wait, and the others wait at most twice as long, however many newcomers come.
  *
  * An owner's tasks go by priority. Among those of one priority, the groups alternate, and each goes by age: a picture does not wait
- * for the chunks of a long recording. A task whose consumer died before runs alone, because it may be what ended the consumer.
- * Only the first task of a lease can run alone, so among the tasks whose turn it is, such a task comes first.
+ * for the chunks of a long recording. A task whose consumer died before runs alone, because it may be what ended the consumer. It
+ * has no earlier turn: the lease ends before it, and the next lease begins with it. If it came first, an owner with many such tasks
+ * would have all leases.
  *
  * A limit is written `?n + 0`, because SQLite compiles a statement again each time a value is bound to a bare parameter of a LIMIT. That
  * takes longer than running it. A name in WITH is compiled once for each place that uses it.
  */
 export const CHOSEN = `
   WITH RECURSIVE ${GROUPS}, ${RING},
-  found (id, room, place, class, wrapped) AS (
+  found (id, room, place, apart, class, wrapped) AS (
     -- If ten owners have a turn, one task of each is enough. The fewer there are, the more tasks of each may be taken.
-    SELECT h.value, lanes.room, h.key, iif(lanes.is_apart, lanes.model, 'all'), lanes.wrapped
+    SELECT h.value, lanes.room, h.key, iif(lanes.is_apart, lanes.model, ''), iif(lanes.is_apart, lanes.model, 'all'), lanes.wrapped
       FROM lanes, ${firstOf(
         "lanes.lane",
         `(SELECT max(1, ?2 + 1 - coalesce(max(c.n), 0)) FROM (SELECT count(*) AS n FROM lanes GROUP BY prefix) c)`,
       )}
     UNION ALL
-    SELECT h.value, g.room, h.key, 'newcomers', 0 FROM open_groups g, ${firstOf("g.prefix || 'n'", "?2 + 0")} WHERE g.room > 0
+    SELECT h.value, g.room, h.key, '', 'newcomers', 0 FROM open_groups g, ${firstOf("g.prefix || 'n'", "?2 + 0")} WHERE g.room > 0
   ),
   turns AS (
     SELECT t.id, t.model, f.room, t.lost, f.class,
            iif(t.is_newcomer, t.scheduled_at, f.wrapped) AS lap, t.owner_id,
-           row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, f.place, t.scheduled_at, t.id) AS turn
+           row_number() OVER (PARTITION BY t.owner_id, f.apart ORDER BY t.priority, f.place, t.scheduled_at, t.id) AS turn
       FROM found f CROSS JOIN tasks t ON t.id = f.id
   ),
   ranked AS MATERIALIZED (
     SELECT turns.*, random() AS luck, row_number() OVER (PARTITION BY class, turn ORDER BY lap, owner_id) AS rank FROM turns
   ),
   places AS (
-    SELECT ranked.*, row_number() OVER (PARTITION BY model ORDER BY turn, lost = 0, rank, luck) AS nth FROM ranked
+    SELECT ranked.*, row_number() OVER (PARTITION BY model ORDER BY turn, rank, luck) AS nth FROM ranked
   ),
   chosen AS (
-    SELECT p.id, p.lost, row_number() OVER following AS place, first_value(p.lost) OVER following AS first_lost
+    SELECT p.id, row_number() OVER following AS place, sum(p.lost > 0) OVER following AS found_lost
       FROM places p
      WHERE p.nth <= p.room
-    WINDOW following AS (ORDER BY p.turn, p.lost = 0, p.rank, p.luck ROWS UNBOUNDED PRECEDING)
+    WINDOW following AS (ORDER BY p.turn, p.rank, p.luck ROWS UNBOUNDED PRECEDING)
      ORDER BY place LIMIT ?2 + 0
   )
-  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND first_lost = 0)`;
+  SELECT id FROM chosen WHERE place = 1 OR found_lost = 0`;

@@ -144,7 +144,8 @@ function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "se
               recording = coalesce(s.value ->> 'recording', recording),
               preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
               model = coalesce(s.value ->> '$.instead.model', model),
-              held_by = s.value ->> 'heldBy', lease_id = NULL, leased_at = NULL
+              -- Its next turn, also after a redrive, is one among those of its owner.
+              held_by = s.value ->> 'heldBy', lease_id = NULL, leased_at = NULL, is_newcomer = 0
          FROM json_each(?1) s
         WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
        RETURNING tasks.id, job_id AS jobId, kind, attempt`,

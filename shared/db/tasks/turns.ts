@@ -43,25 +43,28 @@ export function countCalls(
 }
 
 /**
- * Store the owner who had the last turn. It is written only if others may wait for theirs: each task of a full batch had another owner, and
- * something waits. So a deployment without a backlog pays no row for it. A model whose limit was removed still has its old turn.
+ * Store the owner who had the last turn. It is written only if others may wait for theirs: each task had another owner, and something
+ * may run. So a deployment without a backlog pays no row for it. A lease that is not full may have ended before a task that runs alone.
+ * This comes before `countCalls`: a model whose owners took their turns apart may join the others with this lease, and an
+ * owner from its circle would move the turns of all. A model whose limit was removed still has its old turn.
  */
 export function noteTurns(
   db: D1Database,
   { held, checkAt, leaseId }: Taken,
-  { limit, callsAMinute }: { limit: number; callsAMinute: Readonly<Record<string, number>> },
+  callsAMinute: Readonly<Record<string, number>>,
 ): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO cursors (name, value)
        SELECT '${TURNS}', last
-         FROM (SELECT count(*) AS tasks, count(DISTINCT t.owner_id) AS owners, ${lastTurn(SHARED)} AS last
+         FROM (SELECT count(*) FILTER (WHERE t.is_newcomer = 0) AS tasks,
+                      count(DISTINCT t.owner_id) FILTER (WHERE t.is_newcomer = 0) AS owners, ${lastTurn(SHARED)} AS last
                  FROM (SELECT t.owner_id, t.is_newcomer OR m.turn IS NOT NULL AS is_newcomer
                          FROM (SELECT t.* FROM ${held}) t
-                              LEFT JOIN model_minutes m ON m.model = t.model AND m.model IN (SELECT key FROM json_each(?4))) t)
-        WHERE tasks = ?3 AND owners = tasks AND last IS NOT NULL
-          AND EXISTS (SELECT 1 FROM tasks WHERE state IN ('available', 'retryable'))
+                              LEFT JOIN model_minutes m ON m.model = t.model AND m.model IN (SELECT key FROM json_each(?3))) t)
+        WHERE owners = tasks AND last IS NOT NULL
+          AND EXISTS (SELECT 1 FROM tasks w WHERE w.finalized_at IS NULL AND w.state = 'available')
        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
     )
-    .bind(checkAt, leaseId, limit, JSON.stringify(callsAMinute));
+    .bind(checkAt, leaseId, JSON.stringify(callsAMinute));
 }
