@@ -109,7 +109,7 @@ export async function beginPruning(
                         j.finalized_at > ?2 - ${RECORDED_MS} AS isRemembered,
                         ${IS_TRACED} AS isTraced, j.tags IS NOT NULL AS isTagged, j.metadata IS NOT NULL AS isDescribed, j.archive_id AS archiveId
                    FROM json_each(?1) d JOIN jobs j ON j.id = d.value ->> 'id'
-                  WHERE j.finalized_at < d.value ->> 'endedBefore' AND ${IS_ORDINARY} LIMIT ?5) c
+                  WHERE j.finalized_at < d.value ->> 'endedBefore' AND ${IS_ORDINARY} LIMIT ?5 + 0) c
          HAVING count(*) > 0`,
       )
       .bind(JSON.stringify(targets), now, id, MEDIA_BUCKET, targets.length),
