@@ -283,6 +283,26 @@ test("identical work reuses the result of an archived job, and the same upload f
   expect(await darkroom.readJob(second.id)).toEqual(second);
 });
 
+test("work whose fingerprint begins like that of an archived job runs, and does not get the other's result", async () => {
+  const { DB } = darkroom.bindings();
+  const asked = { kind: "classification", text: "another text" };
+  const other = await darkroom.submit(asked);
+  await darkroom.untilJob(other.id);
+  const fingerprint = await DB.prepare("SELECT fingerprint FROM jobs").first("fingerprint");
+  await darkroom.api(`/v1/jobs/${other.id}`, { method: "DELETE" });
+  const first = await darkroom.submit({ kind: "classification", text: TEXT });
+  await darkroom.untilJob(first.id);
+  expect(await archive()).toBe(1);
+  // Whoever chooses both texts finds two with the same 64 bits within minutes.
+  await DB.prepare("UPDATE jobs SET fingerprint = substr(?1, 1, 16)").bind(fingerprint).run();
+  const jobs = await Promise.all([darkroom.submit(asked), darkroom.submit(asked)]);
+  const ended = await Promise.all(jobs.map(({ id }) => darkroom.untilJob(id)));
+  // One of the two runs, and the other shows its result.
+  expect(ended.map(({ reused }) => reused?.jobId ?? null).filter((id) => id !== null)).toHaveLength(1);
+  expect(ended.every(({ reused }) => reused?.jobId !== first.id)).toBe(true);
+  expect((await darkroom.modelCalls()).calls["another text"]).toBe(2);
+});
+
 test("a job that waits for the result of an archived one gets it from maintenance, if the Worker died before", async () => {
   const { DB } = darkroom.bindings();
   const first = await darkroom.submit({ kind: "classification", text: TEXT });
