@@ -11,6 +11,7 @@ import { bringBack } from "../shared/archive/whole.ts";
 import { ARTIFACT_COLUMNS, ATTEMPT_COLUMNS, CHUNK_COLUMNS, TASK_COLUMNS } from "../shared/db/archive/contents.ts";
 import type { Journal } from "../shared/jobs/journal.ts";
 import type { Document } from "./document.ts";
+import { dying } from "./dying.ts";
 import { findEverywhere } from "./everywhere.ts";
 import { startDarkroom } from "./harness.ts";
 import { SCHEMA_FILE } from "./schema.ts";
@@ -134,45 +135,6 @@ async function rowsOfJobs() {
   );
 }
 
-/** A database and a bucket that die after one of their operations, before its answer; `died` tells whether it came to that. */
-function dying({ DB, MEDIA }: Env, operation: number) {
-  const state = { operations: 0, isDead: false };
-  const guarded = async (call: () => unknown) => {
-    if (state.isDead) throw new Error("dead");
-    state.operations += 1;
-    state.isDead = state.operations === operation;
-    const made = await call();
-    if (state.isDead) throw new Error("dead");
-    return made;
-  };
-  const originals = new WeakMap<object, D1PreparedStatement>();
-  const statement = (original: D1PreparedStatement): D1PreparedStatement => {
-    const proxy = new Proxy(original, {
-      get(target, name) {
-        if (name === "bind") return (...values: unknown[]) => statement(target.bind(...values));
-        return async (...args: unknown[]) =>
-          guarded(() => Reflect.apply(Reflect.get(target, name) as () => unknown, target, args));
-      },
-    });
-    originals.set(proxy, original);
-    return proxy;
-  };
-  const db = new Proxy(DB, {
-    get: (target, name) =>
-      name === "prepare"
-        ? (sql: string) => statement(target.prepare(sql))
-        : async (all: readonly D1PreparedStatement[]) =>
-            guarded(() => target.batch(all.map((one) => originals.get(one) ?? one))),
-  });
-  const media = new Proxy(MEDIA, {
-    get:
-      (target, name) =>
-      async (...args: unknown[]) =>
-        guarded(() => Reflect.apply(Reflect.get(target, name) as () => unknown, target, args)),
-  });
-  return { deps: { db, media, journal, archiveAfterMs: 2 * DAY_MS }, died: () => state.isDead };
-}
-
 test("a death after any operation of the archiver, or of bringing a job back, loses nothing", async () => {
   await darkroom.submit({ kind: "classification", text: TEXT, tags: ["kept"] }).then(({ id }) => darkroom.untilJob(id));
   const { id } = await darkroom.upload({ name: "one.wav" }, speech("one two three"));
@@ -186,7 +148,8 @@ test("a death after any operation of the archiver, or of bringing a job back, lo
       const { DB, MEDIA } = darkroom.bindings();
       await DB.batch([DB.prepare("UPDATE jobs SET kept_until = NULL"), DB.prepare("DELETE FROM cursors")]);
       if (act === "bring back") await archive();
-      const { deps, died } = dying(darkroom.bindings(), operation);
+      const { died, ...dead } = dying(darkroom.bindings(), operation);
+      const deps = { ...depsOf(darkroom.bindings()), ...dead };
       await (act === "archive" ? archive(deps) : bringBack(deps, job)).catch(() => undefined);
       hasDied = died();
       // Every job is whole in one place: what is archived has no rows left, and all comes back as it was.
