@@ -13,7 +13,7 @@ import type { Journal } from "../shared/jobs/journal.ts";
 import type { Document } from "./document.ts";
 import { dying } from "./dying.ts";
 import { findEverywhere } from "./everywhere.ts";
-import { startDarkroom } from "./harness.ts";
+import { startDarkroom, until } from "./harness.ts";
 import { SCHEMA_FILE } from "./schema.ts";
 import { speech } from "./speech.ts";
 import { sampled } from "./long.ts";
@@ -382,14 +382,34 @@ test("a job whose archive is gone is deleted with its source, whether its upload
   }
 });
 
+test("a source that was replaced stays, although neither the archive nor the upload is there to say what it was", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await darkroom.putAndAnnounce("inbox/replaced.txt", "a text");
+  const { id } = await until(
+    () => DB.prepare("SELECT id FROM jobs").first<{ id: string }>(),
+    (found) => found !== null,
+  ).then((found) => found!);
+  await darkroom.untilJob(id);
+  expect(await archive()).toBe(1);
+  for (const { key } of (await MEDIA.list({ prefix: "system/archives/" })).objects) await MEDIA.delete(key);
+  await DB.prepare("DELETE FROM uploads").run();
+  await MEDIA.put("inbox/replaced.txt", "another text");
+  const deleted = await darkroom.api(`/v1/jobs/${id}?source=true`, { method: "DELETE" });
+  expect([deleted.status, await deleted.json()]).toEqual([200, { id, source: "none" }]);
+  expect(await MEDIA.head("inbox/replaced.txt")).not.toBeNull();
+});
+
 test("a job can be deleted although its archive is gone, and a read of it fails", async () => {
   const { MEDIA } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
   await darkroom.untilJob(id);
   await archive();
   for (const { key } of (await MEDIA.list({ prefix: "system/archives/" })).objects) await MEDIA.delete(key);
+  const neurons = await count("SELECT archive_neurons AS n FROM jobs");
+  expect(neurons).toBeGreaterThan(0);
   expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(500);
   expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+  expect(await count("SELECT detail ->> 'neurons' AS n FROM audit WHERE act = 'job.delete'")).toBe(neurons);
   expect(await count("SELECT count(*) AS n FROM jobs")).toBe(0);
 });
 

@@ -113,6 +113,16 @@ test("a job costs a few rows and no list of the bucket, and thousands are pruned
   expect(jobsAMinute).toBeGreaterThan(2000);
 });
 
+test("two runs at once prune each job once", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await makeEnded(120);
+  const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+  const now = Date.now() + LATER;
+  const counts = await Promise.all([pruneFinalized(deps, now), pruneFinalized(deps, now)]);
+  expect(counts[0] + counts[1]).toBe(120);
+  expect(await countLeft()).toEqual({});
+});
+
 test("an object that no row names is deleted too: from an attempt that died, and from an edit whose Worker died", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [died, edited, plain] = await makeEnded(3);

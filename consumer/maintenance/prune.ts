@@ -1,5 +1,5 @@
 // Duties of maintenance that delete: jobs older than their owner's retention, and what deletions have left behind.
-import { beginDeletions, findLeftovers } from "../../shared/db/jobs/deletions.ts";
+import { beginDeletions, findLeftovers, type Leftover } from "../../shared/db/jobs/deletions.ts";
 import {
   deleteStrays,
   type ExpiredJob,
@@ -74,12 +74,19 @@ async function pruneSingly(
   { now, isTime }: { now: number; isTime: () => boolean },
 ): Promise<{ readonly count: number; readonly isAll: boolean }> {
   let start = 0;
+  let count = 0;
   for (; start < jobs.length && isTime(); start += JOBS_A_TRANSACTION) {
-    await togetherOrApart(jobs.slice(start, start + JOBS_A_TRANSACTION), async (some) => {
-      await deleteLeftovers(await beginDeletions(deps.db, some, { now }), deps, now);
-    });
+    const leftovers: Leftover[] = [];
+    try {
+      await togetherOrApart(jobs.slice(start, start + JOBS_A_TRANSACTION), async (some) => {
+        leftovers.push(...(await beginDeletions(deps.db, some, { now })));
+      });
+    } finally {
+      count += leftovers.length; // another run may have pruned the others
+      await deleteLeftovers(leftovers, deps, now);
+    }
   }
-  return { count: Math.min(start, jobs.length), isAll: start >= jobs.length };
+  return { count, isAll: start >= jobs.length };
 }
 
 /**
