@@ -11,8 +11,9 @@ import { bringBack } from "../shared/archive/whole.ts";
 import { ARTIFACT_COLUMNS, ATTEMPT_COLUMNS, CHUNK_COLUMNS, TASK_COLUMNS } from "../shared/db/archive/contents.ts";
 import type { Journal } from "../shared/jobs/journal.ts";
 import type { Document } from "./document.ts";
+import { dying } from "./dying.ts";
 import { findEverywhere } from "./everywhere.ts";
-import { startDarkroom } from "./harness.ts";
+import { startDarkroom, until } from "./harness.ts";
 import { SCHEMA_FILE } from "./schema.ts";
 import { speech } from "./speech.ts";
 import { sampled } from "./long.ts";
@@ -134,45 +135,6 @@ async function rowsOfJobs() {
   );
 }
 
-/** A database and a bucket that die after one of their operations, before its answer; `died` tells whether it came to that. */
-function dying({ DB, MEDIA }: Env, operation: number) {
-  const state = { operations: 0, isDead: false };
-  const guarded = async (call: () => unknown) => {
-    if (state.isDead) throw new Error("dead");
-    state.operations += 1;
-    state.isDead = state.operations === operation;
-    const made = await call();
-    if (state.isDead) throw new Error("dead");
-    return made;
-  };
-  const originals = new WeakMap<object, D1PreparedStatement>();
-  const statement = (original: D1PreparedStatement): D1PreparedStatement => {
-    const proxy = new Proxy(original, {
-      get(target, name) {
-        if (name === "bind") return (...values: unknown[]) => statement(target.bind(...values));
-        return async (...args: unknown[]) =>
-          guarded(() => Reflect.apply(Reflect.get(target, name) as () => unknown, target, args));
-      },
-    });
-    originals.set(proxy, original);
-    return proxy;
-  };
-  const db = new Proxy(DB, {
-    get: (target, name) =>
-      name === "prepare"
-        ? (sql: string) => statement(target.prepare(sql))
-        : async (all: readonly D1PreparedStatement[]) =>
-            guarded(() => target.batch(all.map((one) => originals.get(one) ?? one))),
-  });
-  const media = new Proxy(MEDIA, {
-    get:
-      (target, name) =>
-      async (...args: unknown[]) =>
-        guarded(() => Reflect.apply(Reflect.get(target, name) as () => unknown, target, args)),
-  });
-  return { deps: { db, media, journal, archiveAfterMs: 2 * DAY_MS }, died: () => state.isDead };
-}
-
 test("a death after any operation of the archiver, or of bringing a job back, loses nothing", async () => {
   await darkroom.submit({ kind: "classification", text: TEXT, tags: ["kept"] }).then(({ id }) => darkroom.untilJob(id));
   const { id } = await darkroom.upload({ name: "one.wav" }, speech("one two three"));
@@ -186,7 +148,8 @@ test("a death after any operation of the archiver, or of bringing a job back, lo
       const { DB, MEDIA } = darkroom.bindings();
       await DB.batch([DB.prepare("UPDATE jobs SET kept_until = NULL"), DB.prepare("DELETE FROM cursors")]);
       if (act === "bring back") await archive();
-      const { deps, died } = dying(darkroom.bindings(), operation);
+      const { died, ...dead } = dying(darkroom.bindings(), operation);
+      const deps = { ...depsOf(darkroom.bindings()), ...dead };
       await (act === "archive" ? archive(deps) : bringBack(deps, job)).catch(() => undefined);
       hasDied = died();
       // Every job is whole in one place: what is archived has no rows left, and all comes back as it was.
@@ -281,6 +244,26 @@ test("identical work reuses the result of an archived job, and the same upload f
   // Another job shows the first one's result now.
   expect(await archive()).toBe(1);
   expect(await darkroom.readJob(second.id)).toEqual(second);
+});
+
+test("work whose fingerprint begins like that of an archived job runs, and does not get the other's result", async () => {
+  const { DB } = darkroom.bindings();
+  const asked = { kind: "classification", text: "another text" };
+  const other = await darkroom.submit(asked);
+  await darkroom.untilJob(other.id);
+  const fingerprint = await DB.prepare("SELECT fingerprint FROM jobs").first("fingerprint");
+  await darkroom.api(`/v1/jobs/${other.id}`, { method: "DELETE" });
+  const first = await darkroom.submit({ kind: "classification", text: TEXT });
+  await darkroom.untilJob(first.id);
+  expect(await archive()).toBe(1);
+  // Whoever chooses both texts finds two with the same 64 bits within minutes.
+  await DB.prepare("UPDATE jobs SET fingerprint = substr(?1, 1, 16)").bind(fingerprint).run();
+  const jobs = await Promise.all([darkroom.submit(asked), darkroom.submit(asked)]);
+  const ended = await Promise.all(jobs.map(({ id }) => darkroom.untilJob(id)));
+  // One of the two runs, and the other shows its result.
+  expect(ended.map(({ reused }) => reused?.jobId ?? null).filter((id) => id !== null)).toHaveLength(1);
+  expect(ended.every(({ reused }) => reused?.jobId !== first.id)).toBe(true);
+  expect((await darkroom.modelCalls()).calls["another text"]).toBe(2);
 });
 
 test("a job that waits for the result of an archived one gets it from maintenance, if the Worker died before", async () => {
@@ -399,14 +382,34 @@ test("a job whose archive is gone is deleted with its source, whether its upload
   }
 });
 
+test("a source that was replaced stays, although neither the archive nor the upload is there to say what it was", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await darkroom.putAndAnnounce("inbox/replaced.txt", "a text");
+  const { id } = await until(
+    () => DB.prepare("SELECT id FROM jobs").first<{ id: string }>(),
+    (found) => found !== null,
+  ).then((found) => found!);
+  await darkroom.untilJob(id);
+  expect(await archive()).toBe(1);
+  for (const { key } of (await MEDIA.list({ prefix: "system/archives/" })).objects) await MEDIA.delete(key);
+  await DB.prepare("DELETE FROM uploads").run();
+  await MEDIA.put("inbox/replaced.txt", "another text");
+  const deleted = await darkroom.api(`/v1/jobs/${id}?source=true`, { method: "DELETE" });
+  expect([deleted.status, await deleted.json()]).toEqual([200, { id, source: "none" }]);
+  expect(await MEDIA.head("inbox/replaced.txt")).not.toBeNull();
+});
+
 test("a job can be deleted although its archive is gone, and a read of it fails", async () => {
   const { MEDIA } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "classification", text: TEXT });
   await darkroom.untilJob(id);
   await archive();
   for (const { key } of (await MEDIA.list({ prefix: "system/archives/" })).objects) await MEDIA.delete(key);
+  const neurons = await count("SELECT archive_neurons AS n FROM jobs");
+  expect(neurons).toBeGreaterThan(0);
   expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(500);
   expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+  expect(await count("SELECT detail ->> 'neurons' AS n FROM audit WHERE act = 'job.delete'")).toBe(neurons);
   expect(await count("SELECT count(*) AS n FROM jobs")).toBe(0);
 });
 

@@ -1,9 +1,12 @@
 // Maintenance prunes thousands of jobs a minute, and whatever stops it half-way, nothing of them stays.
 import { expect, test } from "vitest";
 
+import { archiveJobs } from "../consumer/maintenance/archive.ts";
 import { finishPrunings, nextSize } from "../consumer/maintenance/prune-many.ts";
-import { pruneFinalized } from "../consumer/maintenance/prune.ts";
+import { finishDeletions, pruneFinalized } from "../consumer/maintenance/prune.ts";
 import { countedBucket } from "../shared/jobs/operations.ts";
+import { beginDeletions } from "../shared/db/jobs/deletions.ts";
+import { deleteLeftovers } from "../shared/jobs/delete-jobs.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
@@ -12,6 +15,7 @@ import type { EndedAttempt } from "../shared/jobs/outcome.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { artifactKey } from "../shared/uploads/storage.ts";
 import { counted } from "./counting.ts";
+import { dying } from "./dying.ts";
 import { startDarkroom } from "./harness.ts";
 import { sampled } from "./long.ts";
 
@@ -107,6 +111,16 @@ test("a job costs a few rows and no list of the bucket, and thousands are pruned
   expect(counts.rowsRead / JOBS).toBeLessThan(70);
   expect(counts.rowsWritten / JOBS).toBeLessThan(12);
   expect(jobsAMinute).toBeGreaterThan(2000);
+});
+
+test("two runs at once prune each job once", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await makeEnded(120);
+  const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+  const now = Date.now() + LATER;
+  const counts = await Promise.all([pruneFinalized(deps, now), pruneFinalized(deps, now)]);
+  expect(counts[0] + counts[1]).toBe(120);
+  expect(await countLeft()).toEqual({});
 });
 
 test("an object that no row names is deleted too: from an attempt that died, and from an edit whose Worker died", async () => {
@@ -214,6 +228,114 @@ test.each(["put", "delete", "forget"])("a prune that dies at its '%s' is finishe
   expect(objects).toHaveLength(2);
 });
 
+/** Jobs of each sort that a prune deletes in another way, and one that is not old enough. */
+async function makeOfEachSort(now: number): Promise<string> {
+  const { DB, MEDIA } = darkroom.bindings();
+  const ids = await makeEnded(8, ["one"]);
+  const [stays, edited, archived, original, showing, gone, showingGone] = ids.map(String);
+  const show = (id?: string, of?: string) => [
+    DB.prepare("UPDATE jobs SET reused_from = ?2 WHERE id = ?1").bind(id, of),
+    DB.prepare("UPDATE artifacts SET key = ?2 WHERE job_id = ?1").bind(id, artifactKey(of!, 1, "labels.json")),
+  ];
+  await DB.batch([
+    DB.prepare("UPDATE jobs SET finalized_at = ?2, kept_until = ?2 WHERE id = ?1").bind(stays, now),
+    DB.prepare("INSERT INTO edited_jobs (job_id, begun_at) VALUES (?1, 1)").bind(edited),
+    ...show(showing, original),
+    ...show(showingGone, gone),
+    DB.prepare("UPDATE jobs SET kept_until = ?2 WHERE id <> ?1").bind(archived, now),
+    DB.prepare("DELETE FROM cursors"),
+    DB.prepare("INSERT INTO cursors (name, value) VALUES ('recorded', ?1), ('words', 'all')").bind(String(now)),
+  ]);
+  await MEDIA.put(`results/${edited}/edits/1-a.json`, "{}");
+  await MEDIA.delete([showing, showingGone].map((id) => artifactKey(id!, 1, "labels.json")));
+  const journal = { record: () => undefined, fault: () => undefined };
+  expect(await archiveJobs({ db: DB, media: MEDIA, journal, archiveAfterMs: 1 }, now - DAY_MS)).toBe(1);
+  const asked = { now: Date.now(), actor: { ownerId: "operator", actor: "key:test" } };
+  await deleteLeftovers(await beginDeletions(DB, [{ id: gone! }], asked), { db: DB, media: MEDIA, passages }, now);
+  expect(await DB.prepare("SELECT count(*) AS n FROM deletions").first("n")).toBe(0);
+  expect(await MEDIA.head(artifactKey(gone!, 1, "labels.json"))).not.toBeNull();
+  return stays!;
+}
+
+test("a prune that dies after any of its operations leaves nothing to a later run, and takes nothing that stays", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  let operation = 0;
+  for (let hasDied = true; hasDied;) {
+    operation += sampled(11, 1);
+    const now = Date.now() + LATER;
+    const stays = await makeOfEachSort(now);
+    const { died, ...dead } = dying(darkroom.bindings(), operation);
+    await pruneFinalized({ ...dead, passages, ...RETENTION }, now).catch(() => undefined);
+    hasDied = died();
+    const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+    for (let run = 1; run <= 3; run += 1) {
+      const at = now + run * 6 * 60_000;
+      await finishDeletions(deps, at);
+      await finishPrunings(deps, at);
+      await pruneFinalized(deps, at);
+    }
+    expect([operation, await countLeft()]).toEqual([operation, ONE_LEFT]);
+    expect(await MEDIA.head(artifactKey(stays, 1, "labels.json"))).not.toBeNull();
+    expect(await DB.prepare("SELECT total(jobs) AS n FROM archives").first("n")).toBe(0);
+    await DB.prepare("DELETE FROM jobs").run();
+    await DB.prepare("DELETE FROM job_marks").run();
+    await MEDIA.delete(artifactKey(stays, 1, "labels.json"));
+  }
+  expect(operation).toBeGreaterThan(12);
+});
+
+const ONE_LEFT = {
+  jobs: 1,
+  tasks: 1,
+  attempts: 1,
+  artifacts: 1,
+  job_labels: 1,
+  job_marks: 1,
+  passages: 1,
+  objects: 1,
+};
+
+/** An index of vectors that deletes none of this job. */
+const keeps = (jobId?: string) => ({
+  ...passages,
+  forget: async (vectors: readonly string[]) => {
+    if (vectors.some((id) => id.includes(jobId!))) throw new Error("refused");
+  },
+});
+
+test("a prune that cannot be finished holds up no other one", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [stuck, other] = await makeEnded(2);
+  const left = (id?: string) =>
+    JSON.stringify([{ id, names: ["labels.json"], passageIds: [`${id}:text:0`], recordedAt: null, isRemembered: 0 }]);
+  await DB.batch([
+    DB.prepare("DELETE FROM jobs"),
+    DB.prepare("INSERT INTO prunings (id, pruned_at, jobs) VALUES ('pr_1', 1, ?1), ('pr_2', 1, ?2)").bind(
+      left(stuck),
+      left(other),
+    ),
+  ]);
+  const deps = { db: DB, media: MEDIA, passages: keeps(stuck) };
+  await expect(finishPrunings(deps, Date.now())).rejects.toThrow("refused");
+  expect(await countLeft()).toEqual({ prunings: 1 });
+});
+
+test("a deletion that cannot be finished holds up no other one", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const ids = await makeEnded(3);
+  await beginDeletions(
+    DB,
+    ids.map((id) => ({ id })),
+    { now: 1 },
+  );
+  const deps = { db: DB, media: MEDIA, passages: keeps(ids[0]), ...RETENTION };
+  const later = Date.now() + DAY_MS;
+  await expect(finishDeletions(deps, later)).rejects.toThrow("refused");
+  expect(await countLeft()).toEqual({ deletions: 1 });
+  await finishDeletions({ ...deps, passages }, later);
+  expect(await countLeft()).toEqual({});
+});
+
 test("a job that was made again after its prune stopped keeps its results", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [back, gone] = await makeEnded(2);
@@ -239,6 +361,40 @@ test("a job that D1 refuses to delete does not hold up those after it", async ()
     const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
     await expect(pruneFinalized(deps, Date.now() + LATER)).rejects.toThrow("refused");
     expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(1);
+  } finally {
+    await DB.prepare("DROP TRIGGER refuses").run();
+  }
+});
+
+test("a job that D1 refuses to delete holds up neither those that are deleted with it nor those after a thousand kept ones", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const insert = (owner: string, ids: readonly number[]) =>
+    DB.prepare(
+      `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
+       SELECT printf('job_%04d', value), ?2, 'classification', 'completed', '{}', ?3, ?3 + value FROM json_each(?1)`,
+    ).bind(JSON.stringify(ids), owner, Date.now() - 9 * DAY_MS);
+  await DB.batch([
+    DB.prepare("INSERT INTO retentions (owner_id, days, set_at) VALUES ('archive', 365, 1)"),
+    insert("operator", [1, 2, 3, 2000]),
+    insert(
+      "archive",
+      Array.from({ length: 1000 }, (_, index) => 10 + index),
+    ),
+    // They are deleted one by one, as the refused one is.
+    DB.prepare(
+      `INSERT INTO reuses (job_id, reused_from, artifacts, labels, ended_at, taken_up_at)
+       SELECT id, 'x', '[]', '[]', 0, 0 FROM jobs WHERE id IN ('job_0002', 'job_0003')`,
+    ),
+    DB.prepare(
+      `CREATE TRIGGER refuses BEFORE DELETE ON jobs WHEN old.id = 'job_0002' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
+    ),
+  ]);
+  try {
+    const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+    await expect(pruneFinalized(deps, Date.now() + LATER)).rejects.toThrow("refused");
+    await pruneFinalized(deps, Date.now() + LATER);
+    const { results } = await DB.prepare("SELECT id FROM jobs WHERE owner_id = 'operator'").all();
+    expect(results).toEqual([{ id: "job_0002" }]);
   } finally {
     await DB.prepare("DROP TRIGGER refuses").run();
   }

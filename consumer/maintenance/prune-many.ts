@@ -6,6 +6,7 @@ import { deleteResults, type DeletionDeps, sideBySide } from "../../shared/jobs/
 import { forgetRecords, rememberPruned } from "../../shared/restoring/records.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { artifactKey, PRUNING_PREFIX } from "../../shared/uploads/storage.ts";
+import { oneByOne } from "./apart.ts";
 
 /** R2 deletes at most this many objects in a call. */
 const OBJECTS_A_CALL = 1000;
@@ -81,7 +82,7 @@ export async function pruneMany(
  */
 export async function finishPrunings(deps: DeletionDeps, now: number): Promise<number> {
   const prunings = await findPrunings(deps.db, now - OWN_MS, FINISHED_A_RUN);
-  for (const pruning of prunings) await finishPruning(pruning, deps);
+  await oneByOne(prunings, (pruning) => finishPruning(pruning, deps));
   return prunings.length;
 }
 

@@ -1,5 +1,5 @@
 // Duties of maintenance that delete: jobs older than their owner's retention, and what deletions have left behind.
-import { beginDeletions, findLeftovers } from "../../shared/db/jobs/deletions.ts";
+import { beginDeletions, findLeftovers, type Leftover } from "../../shared/db/jobs/deletions.ts";
 import {
   deleteStrays,
   type ExpiredJob,
@@ -14,6 +14,7 @@ import { deleteLeftovers, deleteResults, type DeletionDeps } from "../../shared/
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 import { lasting } from "../../shared/time-limit.ts";
+import { togetherOrApart } from "./apart.ts";
 import { pruneMany } from "./prune-many.ts";
 
 export interface PruneDeps extends DeletionDeps {
@@ -49,10 +50,16 @@ export async function pruneFinalized(deps: PruneDeps, now: number): Promise<numb
   let kept = 0;
   while (isTime() && kept < KEPT_A_RUN) {
     const { jobs, keptCount, next, isRoundOver } = await findExpiredJobs(db, { now, days: retentionDays });
-    const many = await pruneMany(jobs, deps, { now, isTime });
-    const single = await pruneSingly(many.others, deps, { now, isTime });
-    count += many.count + single.count;
-    if (!many.isAll || !single.isAll) break; // the next run finds the others again
+    try {
+      const many = await pruneMany(jobs, deps, { now, isTime });
+      const single = await pruneSingly(many.others, deps, { now, isTime });
+      count += many.count + single.count;
+      if (!many.isAll || !single.isAll) break; // the next run finds the others again
+    } catch (error) {
+      // They come round again. With a thousand kept jobs, one that cannot be deleted would hold up all after them.
+      await writeCursor(db, RETENTION_CURSOR, next);
+      throw error;
+    }
     kept += keptCount;
     await writeCursor(db, RETENTION_CURSOR, next);
     if (isRoundOver) break;
@@ -67,11 +74,19 @@ async function pruneSingly(
   { now, isTime }: { now: number; isTime: () => boolean },
 ): Promise<{ readonly count: number; readonly isAll: boolean }> {
   let start = 0;
+  let count = 0;
   for (; start < jobs.length && isTime(); start += JOBS_A_TRANSACTION) {
-    const leftovers = await beginDeletions(deps.db, jobs.slice(start, start + JOBS_A_TRANSACTION), { now });
-    await deleteLeftovers(leftovers, deps, now);
+    const leftovers: Leftover[] = [];
+    try {
+      await togetherOrApart(jobs.slice(start, start + JOBS_A_TRANSACTION), async (some) => {
+        leftovers.push(...(await beginDeletions(deps.db, some, { now })));
+      });
+    } finally {
+      count += leftovers.length; // another run may have pruned the others
+      await deleteLeftovers(leftovers, deps, now);
+    }
   }
-  return { count: Math.min(start, jobs.length), isAll: start >= jobs.length };
+  return { count, isAll: start >= jobs.length };
 }
 
 /**
@@ -92,7 +107,7 @@ export async function forgetRestores({ db, media }: PruneDeps, now: number): Pro
 /** Continue deletions that stopped half-way, and look again for results of attempts that were running. */
 export async function finishDeletions(deps: PruneDeps, now: number): Promise<number> {
   const leftovers = await findLeftovers(deps.db, now, JOBS_A_RUN);
-  await deleteLeftovers(leftovers, deps, now);
+  await togetherOrApart(leftovers, async (some) => void (await deleteLeftovers(some, deps, now)));
   return leftovers.length;
 }
 

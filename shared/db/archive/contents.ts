@@ -115,6 +115,8 @@ const THIN_FINGERPRINT_CHARS = 16;
 /** SQL: what stays of a fingerprint. The line has all of it. */
 export const thinFingerprint = (fingerprint: string) => `substr(${fingerprint}, 1, ${THIN_FINGERPRINT_CHARS})`;
 
+export const isThinFingerprint = (fingerprint: string) => `length(${fingerprint}) = ${THIN_FINGERPRINT_CHARS}`;
+
 /** SQL: what the attempts of job `j` that leave the database have cost. */
 export const NEURONS = `(SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE ${OWN})`;
 

@@ -143,7 +143,7 @@ function auditDeletion(db: D1Database, id: string, actor: Actor, now: number): D
     { act: "job.delete", subject: id, now },
     `EXISTS (SELECT 1 FROM deletions WHERE job_id = ?1 AND owner_id = ?2 AND asked_at = ?7)`,
     `(SELECT json_object('kind', j.kind, 'state', j.state, 'createdAt', j.created_at, 'finishedAt', j.finalized_at,
-                         'attempts', count(a.number), 'neurons', coalesce(sum(a.neurons), 0))
+                         'attempts', count(a.number), 'neurons', total(a.neurons) + coalesce(j.archive_neurons, 0))
         FROM jobs j LEFT JOIN tasks t ON t.job_id = j.id LEFT JOIN attempts a ON a.task_id = t.id WHERE j.id = ?1)`,
   );
 }

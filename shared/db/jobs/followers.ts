@@ -1,3 +1,4 @@
+import { isThinFingerprint } from "../archive/contents.ts";
 import { checkAt } from "../tasks/check-at.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import { readCursor, writeCursor } from "./maintenance.ts";
@@ -24,19 +25,27 @@ const LEADERS_SEEN = "leaders_seen";
 const IS_DONE = `l.state = 'completed' AND l.fingerprint IS NOT NULL AND l.archive_id IS NULL`;
 const IS_LOST = `(l.id IS NULL OR l.fingerprint IS NULL OR l.state IN ('failed', 'cancelled'))`;
 
+// An archived job is followed because 64 bits of its fingerprint are equal, and anybody who chooses two inputs can make those equal.
+// Brought back, it has the whole fingerprint again, unless an earlier version brought it back.
+const IS_UNLIKE = `l.kept_until IS NOT NULL AND NOT ${isThinFingerprint("l.fingerprint")} AND l.fingerprint <> f.fingerprint`;
+const IS_SERVING = `${IS_DONE} AND NOT coalesce(${IS_UNLIKE}, 0)`;
+
 // Followers (?2: JSON array of their ids) that still wait.
 const CHOSEN = `json_each(?2) c CROSS JOIN jobs f ON f.id = c.value AND f.follows IS NOT NULL AND f.state = 'queued'`;
-const SERVED = `${CHOSEN} CROSS JOIN jobs l ON l.id = f.follows AND ${IS_DONE}
+const SERVED = `${CHOSEN} CROSS JOIN jobs l ON l.id = f.follows AND ${IS_SERVING}
                   WHERE NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = f.id)`;
 // Those that had reused a result before the database was set back. Their leader may be gone.
 const RESTORED = `${CHOSEN} CROSS JOIN reuses r ON r.job_id = f.id`;
 
-/** SQL: for each lost leader (a JSON array of leaders) the follower that runs in its place. */
-const heirsOf = (leaders: string) => `SELECT id, follows FROM (
-                 SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
+/**
+ * SQL: for each lost leader (a JSON array of leaders) the follower that runs in its place. `unlike` is the fingerprint of a leader that only
+ * followers with another one have lost; null for any other leader.
+ */
+const heirsOf = (leaders: string) => `SELECT id, follows, unlike FROM (
+                 SELECT f.id, f.follows, iif(${IS_LOST}, NULL, l.fingerprint) AS unlike, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
                    FROM json_each(${leaders}) n LEFT JOIN jobs l ON l.id = n.value
                         CROSS JOIN jobs f INDEXED BY jobs_following ON f.follows = n.value
-                  WHERE ${IS_LOST} AND f.follows IS NOT NULL AND f.state = 'queued')
+                  WHERE (${IS_LOST} OR (${IS_DONE} AND ${IS_UNLIKE})) AND f.follows IS NOT NULL AND f.state = 'queued')
                 WHERE place = 1`;
 
 /** Find the jobs of these tasks (?1: JSON array of task ids) that other jobs wait for. */
@@ -88,7 +97,7 @@ export async function releaseFollowers(db: D1Database, now: number, leaders: rea
     db
       .prepare(
         `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirsOf("?1")}) h
-          WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
+          WHERE jobs.follows = h.follows AND jobs.state = 'queued' AND (h.unlike IS NULL OR jobs.fingerprint <> h.unlike)`,
       )
       .bind(lost),
   ];
@@ -142,8 +151,8 @@ async function findDue(
   const of = (sql: string) => db.prepare(sql).bind(JSON.stringify(leaders));
   const [served, restored, lost] = await db.batch<{ id: string }>([
     of(
-      `SELECT f.id FROM json_each(?1) n CROSS JOIN jobs l ON l.id = n.value AND ${IS_DONE} CROSS JOIN ${waiting}
-        WHERE f.follows IS NOT NULL AND f.state = 'queued' LIMIT ${SERVED_AT_ONCE}`,
+      `SELECT f.id FROM json_each(?1) n CROSS JOIN jobs l ON l.id = n.value CROSS JOIN ${waiting}
+        WHERE ${IS_SERVING} AND f.follows IS NOT NULL AND f.state = 'queued' LIMIT ${SERVED_AT_ONCE}`,
     ),
     // Empty but after a restore: no follower is read then.
     of(
@@ -152,7 +161,9 @@ async function findDue(
     ),
     of(
       `SELECT n.value AS id FROM json_each(?1) n LEFT JOIN jobs l ON l.id = n.value
-        WHERE ${IS_LOST} AND EXISTS (SELECT 1 FROM jobs f WHERE f.follows = n.value AND f.state = 'queued')`,
+        WHERE (${IS_LOST} AND EXISTS (SELECT 1 FROM jobs f WHERE f.follows = n.value AND f.state = 'queued'))
+           OR (${IS_DONE} AND l.kept_until IS NOT NULL
+               AND EXISTS (SELECT 1 FROM jobs f WHERE f.follows = n.value AND f.state = 'queued' AND ${IS_UNLIKE}))`,
     ),
   ]);
   // Those that had a result before a restore come first: another of them must not run in the meantime.
