@@ -221,12 +221,13 @@ test("a task that must run alone has its owner's turn, too", async () => {
   await insertAll(Array.from({ length: 30 }, (_, index) => made(`job_b${index}`, "operator", {}, LATER + index)));
   await insert("job_suspect", "other", { priority: "low" }, LATER + 100);
   await darkroom.bindings().DB.prepare("UPDATE tasks SET lost = 1 WHERE job_id = 'job_suspect'").run();
-  expect([await leaseJobs(10), await leaseJobs(10)].map((jobs) => [jobs.length, jobs.includes("job_suspect")])).toEqual(
-    [
-      [1, true],
-      [10, false],
-    ],
-  );
+  const leases = [await leaseJobs(10), await leaseJobs(10), await leaseJobs(10)];
+  // The other owner's turn comes first. The lease ends after it.
+  expect(leases.map((jobs) => [jobs.length, jobs.includes("job_suspect")])).toEqual([
+    [1, false],
+    [1, true],
+    [10, false],
+  ]);
 });
 
 test("a model is asked no more often in a minute than it allows, and what waits is due in the next", async () => {
