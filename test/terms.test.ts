@@ -221,13 +221,11 @@ test("a task that must run alone has its owner's turn, too", async () => {
   await insertAll(Array.from({ length: 30 }, (_, index) => made(`job_b${index}`, "operator", {}, LATER + index)));
   await insert("job_suspect", "other", { priority: "low" }, LATER + 100);
   await darkroom.bindings().DB.prepare("UPDATE tasks SET lost = 1 WHERE job_id = 'job_suspect'").run();
-  const leases = [await leaseJobs(10), await leaseJobs(10), await leaseJobs(10)];
-  // The other owner's turn comes first. The lease ends after it.
-  expect(leases.map((jobs) => [jobs.length, jobs.includes("job_suspect")])).toEqual([
-    [1, false],
-    [1, true],
-    [10, false],
-  ]);
+  // Newcomers and others have every second turn, by chance: a lease may begin with either, and ends before the task that runs alone.
+  const leases: string[][] = [];
+  while (!leases.at(-1)?.includes("job_suspect") && leases.length < 25) leases.push(await leaseJobs(10));
+  expect(leases.at(-1)).toEqual(["job_suspect"]);
+  expect(await leaseJobs(10)).toHaveLength(Math.min(10, 31 - leases.flat().length));
 });
 
 test("a model is asked no more often in a minute than it allows, and what waits is due in the next", async () => {

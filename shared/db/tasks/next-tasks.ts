@@ -109,8 +109,8 @@ export const OLDEST_DUE = `
  *
  * An owner's tasks go by priority. Among those of one priority, the groups alternate, and each goes by age: a picture does not wait
  * for the chunks of a long recording. A task whose consumer died before runs alone, because it may be what ended the consumer. It
- * has no earlier turn: the lease ends before it, and the next lease begins with it. If it came first, an owner with many such tasks
- * would have all leases.
+ * has no earlier turn: the lease ends before it, and it is the first of its class in the next lease. If it came before all others, an
+ * owner with many such tasks would have all leases.
  *
  * A limit is written `?n + 0`, because SQLite compiles a statement again each time a value is bound to a bare parameter of a LIMIT. That
  * takes longer than running it. A name in WITH is compiled once for each place that uses it.
