@@ -314,7 +314,7 @@ test("tasks whose consumers died take only the turns of their owner", async () =
 test.each(
   sampled(
     [2, 5],
-    Array.from({ length: 30 }, (_, index) => index),
+    Array.from({ length: 10 }, (_, index) => index),
   ),
 )(
   "in a random mix of owners (%i) each has their turns, and no task is leased twice",

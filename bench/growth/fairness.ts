@@ -3,6 +3,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 
 import { MINUTE_MS } from "../../shared/durations.ts";
 import { leaseTasks } from "../../shared/db/tasks/leases.ts";
@@ -51,6 +52,8 @@ export async function simulateFairness(seed: number, steps: number): Promise<Fai
   let longestMs = 1;
   const found = { worst: 0, leased: 0 };
   for (let step = 0; step < steps; step += 1) {
+    // SQLite is synchronous: without a pause, the process would not answer its connections for many seconds.
+    await setImmediate();
     if (step % 100 === 0) longestMs = [20, 300, 2000, 8000][below(4)]!;
     clock += 1 + below(longestMs);
     work.submit(clock);
