@@ -400,6 +400,29 @@ test("a job that D1 refuses to delete holds up neither those that are deleted wi
   }
 });
 
+test("jobs that D1 refuses to delete, however many, do not keep the others for ever", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await DB.batch([
+    DB.prepare(
+      `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
+       SELECT printf('job_%04d', value), 'operator', 'classification', 'completed', '{}', ?2, ?2 + value FROM json_each(?1)`,
+    ).bind(JSON.stringify(Array.from({ length: 12 }, (_, index) => index)), Date.now() - 9 * DAY_MS),
+    DB.prepare(
+      `CREATE TRIGGER refuses BEFORE DELETE ON jobs WHEN old.id < 'job_0006' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
+    ),
+  ]);
+  try {
+    const left = () => DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n");
+    const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+    for (let run = 0; run < 30 && (await left()) !== 6; run += 1) {
+      await expect(pruneFinalized(deps, Date.now() + LATER)).rejects.toThrow("refused");
+    }
+    expect(await left()).toBe(6);
+  } finally {
+    await DB.prepare("DROP TRIGGER refuses").run();
+  }
+});
+
 test("a thousand kept jobs that ended together do not hold up those after them, and a run ends when it has looked at many", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [expired] = await makeEnded(1);
