@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 
 import { archiveJobs } from "../consumer/maintenance/archive.ts";
+import { oneByOne } from "../consumer/maintenance/apart.ts";
 import { finishPrunings, nextSize } from "../consumer/maintenance/prune-many.ts";
 import { finishDeletions, pruneFinalized } from "../consumer/maintenance/prune.ts";
 import { countedBucket } from "../shared/jobs/operations.ts";
@@ -318,6 +319,18 @@ test("a prune that cannot be finished holds up no other one", async () => {
   const deps = { db: DB, media: MEDIA, passages: keeps(stuck) };
   await expect(finishPrunings(deps, Date.now())).rejects.toThrow("refused");
   expect(await countLeft()).toEqual({ prunings: 1 });
+});
+
+test("several that can never be finished, and that come first, do not keep the others from their turn", async () => {
+  const done = new Set<number>();
+  for (let run = 0; run < 50; run += 1) {
+    const call = async (one: number) => {
+      if (one < 4) throw new Error("refused");
+      done.add(one);
+    };
+    await expect(oneByOne([0, 1, 2, 3, 4, 5, 6, 7], call)).rejects.toThrow("refused");
+  }
+  expect([...done].toSorted()).toEqual([4, 5, 6, 7]);
 });
 
 test("a deletion that cannot be finished holds up no other one", async () => {
