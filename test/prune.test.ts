@@ -330,7 +330,7 @@ test("several that can never be finished, and that come first, do not keep the o
     };
     await expect(oneByOne([0, 1, 2, 3, 4, 5, 6, 7], call)).rejects.toThrow("refused");
   }
-  expect([...done].toSorted()).toEqual([4, 5, 6, 7]);
+  expect(done).toEqual(new Set([4, 5, 6, 7]));
 });
 
 test("a deletion that cannot be finished holds up no other one", async () => {
