@@ -266,6 +266,43 @@ test("work whose fingerprint begins like that of an archived job runs, and does 
   expect((await darkroom.modelCalls()).calls["another text"]).toBe(2);
 });
 
+test.each(["was cancelled", "has completed"])(
+  "jobs that wait for one that %s, and are not identical, each run",
+  async (end) => {
+    const { DB } = darkroom.bindings();
+    const first = await darkroom.submit({ kind: "classification", text: TEXT });
+    await darkroom.untilJob(first.id);
+    await darkroom.post("/v1/queues/classification/pause", {});
+    const texts = ["a text", "a text", "another text"];
+    const waiting = [];
+    for (const text of texts) waiting.push(await darkroom.submit({ kind: "classification", text, reuse: false }));
+    // All of their fingerprints began like that of the first, which was archived.
+    await DB.batch([
+      DB.prepare("UPDATE jobs SET follows = ?1 WHERE state = 'queued'").bind(first.id),
+      DB.prepare("UPDATE tasks SET state = 'pending' WHERE state = 'available'"),
+      DB.prepare("UPDATE jobs SET state = ?2, kept_until = 1e15 WHERE id = ?1").bind(first.id, end.split(" ")[1]),
+    ]);
+    await darkroom.post("/v1/queues/classification/resume", {});
+    await darkroom.maintain();
+    const ended = [];
+    for (const { id } of waiting) ended.push(await darkroom.untilJob(id));
+    expect(ended.map(({ reused }) => reused?.jobId)).toEqual([undefined, waiting[0]?.id, undefined]);
+  },
+);
+
+test("identical work reuses a result that is not archived rather than one that is", async () => {
+  const { DB } = darkroom.bindings();
+  const asked = { kind: "classification", text: TEXT };
+  await darkroom.untilJob((await darkroom.submit(asked)).id);
+  const { id } = await darkroom.submit({ ...asked, reuse: false });
+  await darkroom.untilJob(id);
+  await DB.prepare("UPDATE jobs SET kept_until = 1e15 WHERE id = ?1").bind(id).run();
+  expect(await archive()).toBe(1);
+  const again = await darkroom.untilJob((await darkroom.submit(asked)).id);
+  expect(again.reused?.jobId).toBe(id);
+  expect(await count("SELECT count(*) AS n FROM jobs WHERE archive_id IS NOT NULL")).toBe(1);
+});
+
 test("a job that waits for the result of an archived one gets it from maintenance, if the Worker died before", async () => {
   const { DB } = darkroom.bindings();
   const first = await darkroom.submit({ kind: "classification", text: TEXT });

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 
 import { archiveJobs } from "../consumer/maintenance/archive.ts";
+import { oneByOne } from "../consumer/maintenance/apart.ts";
 import { finishPrunings, nextSize } from "../consumer/maintenance/prune-many.ts";
 import { finishDeletions, pruneFinalized } from "../consumer/maintenance/prune.ts";
 import { countedBucket } from "../shared/jobs/operations.ts";
@@ -320,6 +321,18 @@ test("a prune that cannot be finished holds up no other one", async () => {
   expect(await countLeft()).toEqual({ prunings: 1 });
 });
 
+test("several that can never be finished, and that come first, do not keep the others from their turn", async () => {
+  const done = new Set<number>();
+  for (let run = 0; run < 50; run += 1) {
+    const call = async (one: number) => {
+      if (one < 4) throw new Error("refused");
+      done.add(one);
+    };
+    await expect(oneByOne([0, 1, 2, 3, 4, 5, 6, 7], call)).rejects.toThrow("refused");
+  }
+  expect(done).toEqual(new Set([4, 5, 6, 7]));
+});
+
 test("a deletion that cannot be finished holds up no other one", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const ids = await makeEnded(3);
@@ -395,6 +408,29 @@ test("a job that D1 refuses to delete holds up neither those that are deleted wi
     await pruneFinalized(deps, Date.now() + LATER);
     const { results } = await DB.prepare("SELECT id FROM jobs WHERE owner_id = 'operator'").all();
     expect(results).toEqual([{ id: "job_0002" }]);
+  } finally {
+    await DB.prepare("DROP TRIGGER refuses").run();
+  }
+});
+
+test("jobs that D1 refuses to delete, however many, do not keep the others for ever", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  await DB.batch([
+    DB.prepare(
+      `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
+       SELECT printf('job_%04d', value), 'operator', 'classification', 'completed', '{}', ?2, ?2 + value FROM json_each(?1)`,
+    ).bind(JSON.stringify(Array.from({ length: 12 }, (_, index) => index)), Date.now() - 9 * DAY_MS),
+    DB.prepare(
+      `CREATE TRIGGER refuses BEFORE DELETE ON jobs WHEN old.id < 'job_0006' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
+    ),
+  ]);
+  try {
+    const left = () => DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n");
+    const deps = { db: DB, media: MEDIA, passages, ...RETENTION };
+    for (let run = 0; run < 30 && (await left()) !== 6; run += 1) {
+      await expect(pruneFinalized(deps, Date.now() + LATER)).rejects.toThrow("refused");
+    }
+    expect(await left()).toBe(6);
   } finally {
     await DB.prepare("DROP TRIGGER refuses").run();
   }

@@ -102,6 +102,12 @@ test("JSON fits the schema: as it stands, mended, as an object, and from a model
   expect(formats).toContainEqual(["llama-3.1-8b-instruct-fp8-fast", false]);
 });
 
+async function redrive(jobId: string, edit: object): Promise<void> {
+  const path = `/v1/dead-letters?jobId=${jobId}&state=open`;
+  const { deadLetters } = await (await darkroom.api(path)).json<{ deadLetters: { id: string }[] }>();
+  expect((await darkroom.post(`/v1/dead-letters/${deadLetters[0]?.id}/redrive`, edit)).status).toBe(202);
+}
+
 test("JSON that does not fit twice fails the job by name, and a redrive asks anew", async () => {
   const job = await run(says('{"city": 5}', '{"city": "Bergen"}', '{"city": "Bergen", "boats": 1}'), {
     jsonSchema: SCHEMA,
@@ -111,24 +117,18 @@ test("JSON that does not fit twice fails the job by name, and a redrive asks ane
     message: `The model's JSON does not fit 'jsonSchema': the JSON: does not have required property "boats".`,
   });
   expect(callsOf(job)).toHaveLength(2);
-  const letters = await (
-    await darkroom.api(`/v1/dead-letters?jobId=${job.id}`)
-  ).json<{ deadLetters: { id: string }[] }>();
-  const [letter] = letters.deadLetters;
-  expect((await darkroom.post(`/v1/dead-letters/${letter?.id}/redrive`, {})).status).toBe(202);
+  await redrive(job.id, {});
   const again = await darkroom.untilJob(job.id, ({ attempts }) => attempts.length === 2);
   expect(callsOf(again)).toHaveLength(4);
 });
 
-test("a consumer that dies after the second unfit answer, before it can say so, costs no other answers", async () => {
-  const prompt = says('{"city": 5}', '{"city": "Bergen"}', '{"city": "Bergen", "boats": 1}');
-  const job = await run(`dies ${prompt}`, { jsonSchema: SCHEMA });
-  expect(job.state).toBe("failed");
+/** Let a failed job look as if the consumer of its last attempt had died after both answers, and run it again. */
+async function runAfterDeath(job: { readonly id: string; readonly attempts: readonly unknown[] }) {
   const { DB } = darkroom.bindings();
   await DB.batch([
     DB.prepare(
-      "UPDATE attempts SET outcome = 'lost', error_code = NULL, usage = NULL, neurons = NULL WHERE task_id LIKE ?1",
-    ).bind(`${job.id}%`),
+      "UPDATE attempts SET outcome = 'lost', error_code = NULL, usage = NULL, neurons = NULL WHERE task_id LIKE ?1 AND number = ?2",
+    ).bind(`${job.id}%`, job.attempts.length),
     DB.prepare("DELETE FROM dead_letters WHERE job_id = ?1").bind(job.id),
     DB.prepare(
       "UPDATE jobs SET state = 'running', finalized_at = NULL, error_code = NULL, error_message = NULL WHERE id = ?1",
@@ -138,11 +138,31 @@ test("a consumer that dies after the second unfit answer, before it can say so, 
     ).bind(job.id),
   ]);
   await darkroom.maintain();
-  const again = await darkroom.untilJob(job.id);
+  return darkroom.untilJob(job.id);
+}
+
+test("a consumer that dies after the second unfit answer, before it can say so, costs no other answers", async () => {
+  const prompt = says('{"city": 5}', '{"city": "Bergen"}', '{"city": "Bergen", "boats": 1}');
+  const job = await run(`dies ${prompt}`, { jsonSchema: SCHEMA });
+  expect(job.state).toBe("failed");
+  const again = await runAfterDeath(job);
   expect(again.error).toEqual(job.error);
   expect(again.attempts.map(({ outcome, calls }) => [outcome, calls.map(({ recalledFrom }) => recalledFrom)])).toEqual([
     ["lost", []],
     ["discard", [1, 1]],
+  ]);
+});
+
+test("after a redrive with other options, such a death costs no other answers either", async () => {
+  const job = await run(`edited ${says('{"city": 5}', '{"city": "Bergen"}')}`, { jsonSchema: SCHEMA });
+  await redrive(job.id, { options: { jsonSchema: SCHEMA, maxTokens: 100 } });
+  const edited = await darkroom.untilJob(job.id, ({ attempts }) => attempts.length === 2);
+  expect(edited.attempts.map(({ calls }) => calls.length)).toEqual([2, 2]);
+  const again = await runAfterDeath(edited);
+  expect(again.attempts.map(({ calls }) => calls.map(({ recalledFrom }) => recalledFrom ?? null))).toEqual([
+    [null, null],
+    [],
+    [2, 2],
   ]);
 });
 

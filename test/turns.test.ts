@@ -326,6 +326,22 @@ test.each(
   60_000,
 );
 
+test("a lease writes no row for an owner who had the last turn, too, although tasks of a paused kind wait", async () => {
+  await submit("one", [picture("waits")]);
+  database.exec("INSERT INTO pauses (task_kind, job_kind, paused_at) VALUES ('generate_image', 'image_generation', 1)");
+  const rows: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    await submit("one", texts(1));
+    settleIn();
+    const changes = () => Number(database.prepare("SELECT total_changes() AS n").get()?.["n"]);
+    const before = changes();
+    expect(await lease()).toHaveLength(1);
+    rows.push(changes() - before);
+  }
+  // The task and its job; at first also the owner.
+  expect(rows).toEqual([3, 2, 2]);
+});
+
 test("an owner's picture does not wait for the texts that came before it", async () => {
   await submit("one", texts(100));
   await submit("one", [picture("late")]);

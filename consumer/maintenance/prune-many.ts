@@ -19,8 +19,8 @@ const FINISHED_A_RUN = 10;
 
 /** How many jobs one transaction deletes. D1 runs one transaction at a time, and clients wait for it. */
 const FEWEST = 1;
-/** Jobs that a run sets aside because D1 refuses their transaction. If it refuses more, D1 does not answer at all. */
-const REFUSED_A_RUN = 3;
+/** After this many jobs whose transaction D1 refuses, a call ends: perhaps D1 does not answer at all. */
+const REFUSED_A_CALL = 3;
 const FIRST = 50;
 const MOST = 200;
 const SHORT_MS = 150;
@@ -53,16 +53,16 @@ export async function pruneMany(
     let pruning: Pruning | null;
     try {
       pruning = await beginPruning(deps.db, some, { id: `${PRUNING_PREFIX}${crypto.randomUUID()}`, now });
-    } catch (error) {
+    } catch {
       // What these jobs leave may be too much for one row, or their rows too many for one transaction.
       if (size > FEWEST) {
         size = Math.max(FEWEST, Math.floor(size / 4));
         continue;
       }
       refused += 1;
-      if (refused > REFUSED_A_RUN) throw error;
-      others.push(...some); // the jobs after it must not wait for ever
+      others.push(...some); // they are tried in another way, and the jobs after them must not wait for ever
       start += some.length;
+      if (refused === REFUSED_A_CALL) break;
       continue;
     }
     start += some.length;

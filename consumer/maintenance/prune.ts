@@ -14,7 +14,7 @@ import { deleteLeftovers, deleteResults, type DeletionDeps } from "../../shared/
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 import { lasting } from "../../shared/time-limit.ts";
-import { togetherOrApart } from "./apart.ts";
+import { fromAnyOn, togetherOrApart } from "./apart.ts";
 import { pruneMany } from "./prune-many.ts";
 
 export interface PruneDeps extends DeletionDeps {
@@ -51,7 +51,7 @@ export async function pruneFinalized(deps: PruneDeps, now: number): Promise<numb
   while (isTime() && kept < KEPT_A_RUN) {
     const { jobs, keptCount, next, isRoundOver } = await findExpiredJobs(db, { now, days: retentionDays });
     try {
-      const many = await pruneMany(jobs, deps, { now, isTime });
+      const many = await pruneMany(fromAnyOn(jobs), deps, { now, isTime });
       const single = await pruneSingly(many.others, deps, { now, isTime });
       count += many.count + single.count;
       if (!many.isAll || !single.isAll) break; // the next run finds the others again

@@ -18,7 +18,7 @@ export interface Results {
    * the meantime is counted as part of this answer's cost.
    */
   storedAnswer<T>(attempt: Attempt, name: string, ask: () => Promise<T>): Promise<T>;
-  /** Return how many earlier attempts of the task have ended its work with this code. */
+  /** Return how many earlier attempts of the task, with the same options, have ended its work with this code. */
   timesFailed(attempt: Attempt, code: string): Promise<number>;
 }
 

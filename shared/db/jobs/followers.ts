@@ -38,11 +38,12 @@ const SERVED = `${CHOSEN} CROSS JOIN jobs l ON l.id = f.follows AND ${IS_SERVING
 const RESTORED = `${CHOSEN} CROSS JOIN reuses r ON r.job_id = f.id`;
 
 /**
- * SQL: for each lost leader (a JSON array of leaders) the follower that runs in its place. `unlike` is the fingerprint of a leader that only
- * followers with another one have lost; null for any other leader.
+ * SQL: the followers that run in the place of lost leaders (a JSON array of leaders): one for each fingerprint. Followers of one archived
+ * job may differ, and none of them is to get another's result.
  */
-const heirsOf = (leaders: string) => `SELECT id, follows, unlike FROM (
-                 SELECT f.id, f.follows, iif(${IS_LOST}, NULL, l.fingerprint) AS unlike, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
+const heirsOf = (leaders: string) => `SELECT id, follows, fingerprint FROM (
+                 SELECT f.id, f.follows, f.fingerprint,
+                        row_number() OVER (PARTITION BY f.follows, f.fingerprint ORDER BY f.priority, f.created_at, f.id) AS place
                    FROM json_each(${leaders}) n LEFT JOIN jobs l ON l.id = n.value
                         CROSS JOIN jobs f INDEXED BY jobs_following ON f.follows = n.value
                   WHERE (${IS_LOST} OR (${IS_DONE} AND ${IS_UNLIKE})) AND f.follows IS NOT NULL AND f.state = 'queued')
@@ -97,7 +98,7 @@ export async function releaseFollowers(db: D1Database, now: number, leaders: rea
     db
       .prepare(
         `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirsOf("?1")}) h
-          WHERE jobs.follows = h.follows AND jobs.state = 'queued' AND (h.unlike IS NULL OR jobs.fingerprint <> h.unlike)`,
+          WHERE jobs.follows = h.follows AND jobs.fingerprint IS h.fingerprint AND jobs.state = 'queued'`,
       )
       .bind(lost),
   ];

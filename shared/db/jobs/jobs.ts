@@ -112,7 +112,8 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
                       AND l.fingerprint IN (j.value ->> 'fingerprint', ${thinFingerprint("j.value ->> 'fingerprint'")})
                       AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
                       AND l.state IN ('completed', 'running', 'queued')
-                    ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
+                    -- Of completed jobs, one with the whole fingerprint: it need not be brought back, and is identical for certain.
+                    ORDER BY l.state = 'completed' DESC, l.fingerprint <> j.value ->> 'fingerprint', l.created_at LIMIT 1),
                   (SELECT j.value ->> 'twin' WHERE NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.value ->> 'twin'))), NULL))
          FROM json_each(?1) j
         WHERE NOT EXISTS (

@@ -253,18 +253,18 @@ export async function hasFailedWith(
   return found !== null;
 }
 
-/** Return how many earlier attempts of this task have ended its work with this code. */
+/** Return how many earlier attempts of this task have ended its work with this code since it was last edited. */
 export async function countFailures(
   db: D1Database,
-  { id, attempt }: Pick<Task, "id" | "attempt">,
+  { id, attempt, editedAfter }: Pick<Task, "id" | "attempt" | "editedAfter">,
   code: string,
 ): Promise<number> {
-  if (attempt === 1) return 0;
+  if (attempt === editedAfter + 1) return 0;
   const count = await db
     .prepare(
-      `SELECT count(*) AS n FROM attempts WHERE task_id = ?1 AND number < ?2 AND outcome = 'discard' AND error_code = ?3`,
+      `SELECT count(*) AS n FROM attempts WHERE task_id = ?1 AND number < ?2 AND number > ?4 AND outcome = 'discard' AND error_code = ?3`,
     )
-    .bind(id, attempt, code)
+    .bind(id, attempt, code, editedAfter)
     .first<number>("n");
   return count ?? 0;
 }

@@ -44,9 +44,9 @@ export function countCalls(
 
 /**
  * Store the owner who had the last turn. It is written only if others may wait for theirs: each task had another owner, and something
- * may run. So a deployment without a backlog pays no row for it. A lease that is not full may have ended before a task that runs alone.
- * This comes before `countCalls`: a model whose owners took their turns apart may join the others with this lease, and an
- * owner from its circle would move the turns of all. A model whose limit was removed still has its old turn.
+ * waits, be it of a kind that is paused. So a deployment pays no row for it if it has no backlog or one owner. A lease that is not full
+ * may have ended before a task that runs alone. This comes before `countCalls`: a model whose owners took their turns apart may join the
+ * others with this lease, and an owner from its circle would move the turns of all. A model whose limit was removed still has its old turn.
  */
 export function noteTurns(
   db: D1Database,
@@ -64,7 +64,7 @@ export function noteTurns(
                               LEFT JOIN model_minutes m ON m.model = t.model AND m.model IN (SELECT key FROM json_each(?3))) t)
         WHERE owners = tasks AND last IS NOT NULL
           AND EXISTS (SELECT 1 FROM tasks w WHERE w.finalized_at IS NULL AND w.state = 'available')
-       ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
     )
     .bind(checkAt, leaseId, JSON.stringify(callsAMinute));
 }
