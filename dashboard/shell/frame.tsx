@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 
 import { isReachable, may } from "../api/session.ts";
@@ -24,7 +24,7 @@ const Operate = lazy(async () => (await import("../operate/operate.tsx")).Operat
 /** Everything around the views, after the sign-in. */
 export function Frame() {
   const [path, navigate] = useLocation();
-  useEffect(startShortcuts, []);
+  useLayoutEffect(startShortcuts, []);
   const places = PLACES.filter(({ scopes }) => may(...scopes));
   useShortcuts("Go to", [
     ...places.map(({ keys, name, path: to }) => ({ keys, does: name, run: () => navigate(to) })),

@@ -1,6 +1,6 @@
 // Keyboard shortcuts: single keys, and sequences such as `g j`.
 import { computed, signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Shortcut {
   /** One key, or two keys in sequence with a space between them: `?`, `g j`. The names are those of `KeyboardEvent.key`. */
@@ -60,7 +60,8 @@ export function useShortcuts(group: string, shortcuts: readonly Omit<Shortcut, "
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   const names = shortcuts.map(({ keys, does }) => `${keys}\t${does}`).join("\n");
-  useEffect(() => {
+  // Before the component is shown: whoever sees it may press a key.
+  useLayoutEffect(() => {
     const own = latest.current.map(({ keys, does }, index): Shortcut => ({
       keys,
       does,
