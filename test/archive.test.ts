@@ -1,8 +1,6 @@
 // Old jobs lie in the bucket: every read answers as before, and a death in between loses nothing.
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 
 import { expect, test } from "vitest";
 
@@ -14,7 +12,7 @@ import type { Document } from "./document.ts";
 import { dying } from "./dying.ts";
 import { findEverywhere } from "./everywhere.ts";
 import { startDarkroom, until } from "./harness.ts";
-import { SCHEMA_FILE } from "./schema.ts";
+import { migratedDatabase } from "./migrated.ts";
 import { speech } from "./speech.ts";
 import { sampled } from "./long.ts";
 
@@ -453,10 +451,7 @@ test("a job can be deleted although its archive is gone, and a read of it fails"
 /** How many bytes each row of jobs takes with its indexes, in a database of copies of this row with ids of their own. */
 async function bytesPerRow(row: Record<string, SQLInputValue>): Promise<number> {
   const COPIES = 5000;
-  const database = new DatabaseSync(":memory:");
-  const migrations = join(SCHEMA_FILE, "../migrations");
-  for (const name of (await readdir(migrations)).toSorted())
-    database.exec(await readFile(join(migrations, name), "utf8"));
+  const database = await migratedDatabase();
   const columns = Object.keys(row);
   const insert = database.prepare(
     `INSERT INTO jobs (${columns.join(", ")}) VALUES (${columns.map((_, index) => `?${index + 1}`).join(", ")})`,

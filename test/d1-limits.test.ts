@@ -1,9 +1,5 @@
 // D1 on Cloudflare has narrower limits than the runtime on this machine (developers.cloudflare.com/d1/platform/limits). Node's SQLite can be
 // given the same ones.
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-
 import { expect, test } from "vitest";
 
 import { D1_LIMITS, sqliteD1 } from "../bench/growth/sqlite-d1.ts";
@@ -11,15 +7,13 @@ import { insertArchive, listEnded, readHeads, swapForLines } from "../shared/db/
 import { findPlace, insertContents } from "../shared/db/archive/bring-back.ts";
 import { insertExported, listExportable, readLongHead } from "../shared/db/archive/moving.ts";
 import { ExportedJob } from "../shared/archive/exported.ts";
-import { SCHEMA_FILE } from "./schema.ts";
+import { migratedDatabase } from "./migrated.ts";
 
 const NOW = 1_000_000;
 const WHOLE = { at: -1, id: "" };
 
 async function database(): Promise<D1Database> {
-  const file = new DatabaseSync(":memory:", { limits: D1_LIMITS });
-  const migrations = join(SCHEMA_FILE, "../migrations");
-  for (const name of (await readdir(migrations)).toSorted()) file.exec(await readFile(join(migrations, name), "utf8"));
+  const file = await migratedDatabase({ limits: D1_LIMITS });
   file.exec("INSERT INTO cursors (name, value) VALUES ('recorded', '999999')");
   return sqliteD1(file);
 }

@@ -11,6 +11,7 @@ import { refuseEarlierState } from "../local/old-state.ts";
 import { releaseHeld } from "../shared/db/cost/holds.ts";
 import { transact } from "../shared/db/transact.ts";
 import { startDarkroom } from "./harness.ts";
+import { migratedDatabase } from "./migrated.ts";
 import { dumpSchema, SCHEMA_FILE } from "./schema.ts";
 
 const darkroom = startDarkroom();
@@ -41,11 +42,7 @@ test("D1 has the tables that the dump has", async () => {
 });
 
 test("a task that an earlier version holds for a budget is released when the budget is raised", async () => {
-  const database = new DatabaseSync(":memory:");
-  const migrations = join(SCHEMA_FILE, "../migrations");
-  for (const name of (await readdir(migrations)).toSorted()) {
-    database.exec(await readFile(join(migrations, name), "utf8"));
-  }
+  const database = await migratedDatabase();
   database.exec(`
     INSERT INTO jobs (id, owner_id, kind, state, input, created_at) VALUES ('job', 'one', 'any', 'running', '{}', 0);
     INSERT INTO tasks (id, job_id, owner_id, kind, state, args, attempt, max_attempts, scheduled_at, check_at, created_at, lease_id, leased_at)

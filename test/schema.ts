@@ -1,7 +1,8 @@
 // Writes the SQL of an empty database after all migrations. Run it with Node to update `shared/db/schema.sql`.
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+
+import { migratedDatabase } from "./migrated.ts";
 
 const FOLDER = join(import.meta.dirname, "../shared/db");
 export const SCHEMA_FILE = join(FOLDER, "schema.sql");
@@ -10,11 +11,7 @@ const HEAD = "-- What all migrations make, for reading. Written by `npm run sche
 
 /** Return tables, indexes and triggers by name, without those that SQLite and FTS5 create themselves. */
 export async function dumpSchema(): Promise<string> {
-  const database = new DatabaseSync(":memory:");
-  const migrations = join(FOLDER, "migrations");
-  for (const name of (await readdir(migrations)).toSorted()) {
-    database.exec(await readFile(join(migrations, name), "utf8"));
-  }
+  const database = await migratedDatabase();
   const made = database
     .prepare(
       `SELECT sql FROM sqlite_schema

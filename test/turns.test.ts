@@ -1,7 +1,5 @@
 // Who is leased next. What a lease reads does not grow with the number of owners who wait, and each of them has their turns.
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 
 import { beforeEach, expect, test } from "vitest";
 
@@ -21,10 +19,10 @@ import type { JobWork } from "../shared/kinds/index.ts";
 import { counted } from "./counting.ts";
 import { startDarkroom } from "./harness.ts";
 import { sampled } from "./long.ts";
+import { migratedDatabase } from "./migrated.ts";
 
 const darkroom = startDarkroom();
 
-const MIGRATIONS = join(import.meta.dirname, "../shared/db/migrations");
 const MINUTE_MS = 60_000;
 const START = Date.UTC(2030, 0, 1);
 const LABELS = "@cf/huggingface/distilbert-sst-2-int8";
@@ -38,10 +36,7 @@ let file: D1Database;
 
 beforeEach(async () => {
   [clock, made, statements] = [START, 0, new Set()];
-  database = new DatabaseSync(":memory:");
-  for (const name of (await readdir(MIGRATIONS)).toSorted()) {
-    database.exec(await readFile(join(MIGRATIONS, name), "utf8"));
-  }
+  database = await migratedDatabase();
   file = sqliteD1(database);
 });
 

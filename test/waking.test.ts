@@ -1,8 +1,4 @@
 // How often consumers are woken while a model is asked as often as it allows (bench/growth/waking.ts).
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-
 import { expect, test } from "vitest";
 
 import { sqliteD1 } from "../bench/growth/sqlite-d1.ts";
@@ -13,8 +9,8 @@ import { takeDueTasks } from "../shared/db/jobs/maintenance.ts";
 import { takeSlots } from "../shared/db/tasks/wake-slots.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import { migratedDatabase } from "./migrated.ts";
 
-const MIGRATIONS = join(import.meta.dirname, "../shared/db/migrations");
 const LABELS = "@cf/huggingface/distilbert-sst-2-int8";
 
 test.each([
@@ -35,9 +31,7 @@ test("messages that are lost are sent again", async () => {
 
 test("messages count as under way only while their model is leased, even if jobs keep coming", async () => {
   const START = Date.UTC(2030, 0, 1);
-  const database = new DatabaseSync(":memory:");
-  for (const name of (await readdir(MIGRATIONS)).toSorted())
-    database.exec(await readFile(join(MIGRATIONS, name), "utf8"));
+  const database = await migratedDatabase();
   const file = sqliteD1(database);
   const callsAMinute = { [LABELS]: 10 };
   const submit = async (from: number, count: number, now: number) => {

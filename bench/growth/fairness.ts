@@ -1,18 +1,16 @@
 // How long owners wait for their turns in a random mix of habits, models, limits, pauses and lost consumers. The product's own statements
 // lease; what jobs and settlements do to tasks is done by plain SQL, because only the order matters here.
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 
 import { MINUTE_MS } from "../../shared/durations.ts";
 import { leaseTasks } from "../../shared/db/tasks/leases.ts";
 import { checkAt } from "../../shared/db/tasks/check-at.ts";
 import type { Task } from "../../shared/jobs/task.ts";
+import { migratedDatabase } from "../../test/migrated.ts";
 import { seeded } from "../../test/scripted-speaker.ts";
 import { sqliteD1 } from "./sqlite-d1.ts";
 
-const MIGRATIONS = join(import.meta.dirname, "../../shared/db/migrations");
 const START = Date.UTC(2030, 0, 1);
 const KINDS = ["classify", "generate_image", "embed", "describe_image"] as const;
 const HABITS = ["steady", "steady", "several", "bursty", "again", "retries", "loses", "urgent"] as const;
@@ -38,9 +36,7 @@ export interface Fairness {
 
 /** @throws if a lease breaks a rule: a task leased twice, more calls than a model allows, a lost task beside others, or no task though one may run. */
 export async function simulateFairness(seed: number, steps: number): Promise<Fairness> {
-  const database = new DatabaseSync(":memory:");
-  for (const name of (await readdir(MIGRATIONS)).toSorted())
-    database.exec(await readFile(join(MIGRATIONS, name), "utf8"));
+  const database = await migratedDatabase();
   database.exec("PRAGMA foreign_keys = OFF");
   const mix = randomMix(seed);
   const { random, below, limits } = mix;

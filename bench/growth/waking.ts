@@ -1,9 +1,7 @@
 // How often consumers are woken for one model that is asked as often as it allows, and how long owners wait for their turns. The
 // product's own functions submit, wake, lease, settle and acknowledge, on a database in this process and by a clock of their own.
 import { randomUUID } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 
 import { runBatch, type RunBatchDeps } from "../../consumer/runner/run-batch.ts";
@@ -12,10 +10,10 @@ import { takeIn } from "../../shared/jobs/take-in.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
 import type { TaskMessage } from "../../shared/jobs/task.ts";
+import { migratedDatabase } from "../../test/migrated.ts";
 import { print, round } from "../report.ts";
 import { D1_LIMITS, sqliteD1 } from "./sqlite-d1.ts";
 
-const MIGRATIONS = join(import.meta.dirname, "../../shared/db/migrations");
 const START = Date.UTC(2030, 0, 1, 12);
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
@@ -69,9 +67,7 @@ async function simulate(
   { tasks, owners, callsAMinute, jobsARequest, lostShare = 0 }: WakingLoad,
   clock: { now: number },
 ): Promise<Waking> {
-  const database = new DatabaseSync(":memory:", { limits: D1_LIMITS });
-  for (const name of (await readdir(MIGRATIONS)).toSorted())
-    database.exec(await readFile(join(MIGRATIONS, name), "utf8"));
+  const database = await migratedDatabase({ limits: D1_LIMITS });
   const counts = { deliveries: 0, leases: 0, empty: 0, ended: 0 };
   let queue: Queued[] = [];
   let sent = 0;
