@@ -3,6 +3,7 @@ import { archiveJobs, forgetArchives } from "../consumer/maintenance/archive.ts"
 import { endUploads } from "../consumer/maintenance/end-rows.ts";
 import { pruneFinalized } from "../consumer/maintenance/prune.ts";
 import { countedBucket } from "../shared/jobs/operations.ts";
+import { DAY_MS } from "../shared/durations.ts";
 import { createJournal } from "../shared/jobs/journal.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import { microUsd, neuronsFor } from "../shared/cost/neurons.ts";
@@ -53,11 +54,9 @@ export async function countCalls(bench: Bench, sources: readonly Source[]): Prom
   };
 }
 
-const DAY_MS = 24 * 3_600_000;
-
 /**
- * Archive the jobs after two days, prune them after thirty, and end the rows of their uploads after ninety. What each takes is counted
- * like a queue of its own.
+ * Archive the jobs after two days, prune them after thirty days, and end the rows of their uploads after ninety days. Archiving and
+ * pruning are each counted like a queue.
  */
 async function untilNothingIsLeft(report: Report, { oursEnv: { DB, MEDIA } }: Bench): Promise<Report> {
   const d1RowsWrittenBy = { ...report.d1RowsWrittenBy };

@@ -26,8 +26,8 @@ async function plan(source: ByteSource): Promise<{ spent: WorkLimits; heldBytes:
 }
 
 /**
- * Read a source. @returns the result, and how many bytes of the heap were held at most: at the first read, the second, the fourth, the eighth and so on, because a
- * collection of garbage at each of hundreds would take seconds.
+ * Read a source. @returns the result, and how many bytes of the heap were held at most. This is measured at the first read, the second, the
+ * fourth, the eighth and so on: to collect the garbage at each of hundreds would take seconds.
  */
 async function measureHeap<T>(source: ByteSource, run: (source: ByteSource) => Promise<T>): Promise<[T, number]> {
   const usedBytes = () => {

@@ -19,11 +19,17 @@ export interface JobFilter {
   readonly marks?: readonly string[];
 }
 
+/** A position in the order of the list. */
+interface Position {
+  readonly at: number;
+  readonly id: string;
+}
+
 export interface JobPage {
   readonly ownerId: string;
   readonly limit: number;
-  /** The position (time and id) of the last one seen. */
-  readonly before: { at: number; id: string } | undefined;
+  /** The last one seen. */
+  readonly before: Position | undefined;
   /** Whether each job includes its progress and its cost. */
   readonly figures: boolean;
 }
@@ -59,15 +65,9 @@ interface Walk {
   readonly isMet: (value: string) => string;
 }
 
-/** A position in the order of the list. */
-interface Position {
-  readonly at: number;
-  readonly id: string;
-}
-
 export interface JobList {
   readonly jobs: readonly JobRow[];
-  /** The last job that was searched for a page that is not full: the list goes on behind it. Null if there are no more. */
+  /** The last job that was searched, if the page is not full and there are more: the next page begins after it. Otherwise null. */
   readonly searchedTo: Position | null;
 }
 

@@ -5,8 +5,8 @@ const SINCE_LAST_JOB_MS = MINUTE_MS;
 
 /**
  * SQL: whether a job's first task, of this kind and model, is a newcomer's: the owner's job before has ended and is not of this
- * minute, and no task of theirs waits for the same model. If jobs come together, only the first can be a newcomer's. Who deleted a job
- * within this time may have deleted the one before: the audit log knows.
+ * minute, and no task of theirs waits for the same model. If jobs come together, only the first can be a newcomer's. An owner
+ * who deleted a job within this minute is no newcomer either, because the deleted job may be the one before. The audit log has the deletion.
  * @param job names a row of `jobs`; the other arguments are SQL.
  */
 export const isNewcomer = (job: string, kind: string, model: string) => `
