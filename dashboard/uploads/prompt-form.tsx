@@ -2,6 +2,7 @@ import type { JobRequest } from "../../client/index.ts";
 import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
 import { Choice } from "./choice.tsx";
+import { LongText, NumberField } from "./fields.tsx";
 import { Terms } from "./job-settings.tsx";
 import { type Options, settings, termsOf } from "./settings.ts";
 import { RequestForm } from "./request-form.tsx";
@@ -63,20 +64,19 @@ export function PromptForm() {
 
   return (
     <RequestForm request={request} act="Draw" onTaken={() => set({ prompt: "" })}>
-      <label class="field">
-        <span>Prompt</span>
-        <textarea
-          class="input"
-          rows={4}
-          maxLength={MAX_PROMPT_CHARS}
-          placeholder="A quiet harbour at dawn, small boats, mist over the water"
-          value={prompt}
-          onInput={({ currentTarget }) => set({ prompt: currentTarget.value })}
-        />
-        <span class="hint">
-          {Array.from(prompt).length} of {formatCount(MAX_PROMPT_CHARS)} characters
-        </span>
-      </label>
+      <LongText
+        label="Prompt"
+        rows={4}
+        maxLength={MAX_PROMPT_CHARS}
+        placeholder="A quiet harbour at dawn, small boats, mist over the water"
+        value={prompt}
+        onInput={(text) => set({ prompt: text })}
+        hint={
+          <span class="hint">
+            {Array.from(prompt).length} of {formatCount(MAX_PROMPT_CHARS)} characters
+          </span>
+        }
+      />
       <div class="settings-grid">
         <Choice
           label="Model"
@@ -93,17 +93,14 @@ export function PromptForm() {
           {takes.map((name) => {
             const { name: label, ...limits } = SETTINGS[name];
             return (
-              <label key={name} class="field">
-                <span>{label}</span>
-                <input
-                  class="input"
-                  type="number"
-                  {...limits}
-                  placeholder="The model's default"
-                  value={value[name]}
-                  onInput={({ currentTarget }) => set({ [name]: currentTarget.value })}
-                />
-              </label>
+              <NumberField
+                key={name}
+                label={label}
+                {...limits}
+                placeholder="The model's default"
+                value={value[name]}
+                onInput={(text) => set({ [name]: text })}
+              />
             );
           })}
           <Terms />

@@ -1,6 +1,7 @@
 import type { JobRequest } from "../../client/index.ts";
 import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
+import { LongText } from "./fields.tsx";
 import { Terms } from "./job-settings.tsx";
 import { settings, termsOf } from "./settings.ts";
 import { RequestForm } from "./request-form.tsx";
@@ -14,21 +15,20 @@ export function TextForm() {
     text.trim() === "" ? null : { kind: "classification", text, ...termsOf(settings.value) };
   return (
     <RequestForm request={request} act="Classify" onTaken={() => (textDraft.value = { text: "" })}>
-      <label class="field">
-        <span>Text</span>
-        <textarea
-          class="input"
-          rows={8}
-          maxLength={MAX_TEXT_CHARS}
-          placeholder="The room was bright and the breakfast even better. We will come back."
-          value={text}
-          onInput={({ currentTarget }) => (textDraft.value = { text: currentTarget.value })}
-        />
-        <span class="hint">
-          The model decides whether the text is positive or negative, with a score. At most{" "}
-          {formatCount(MAX_TEXT_CHARS)} characters.
-        </span>
-      </label>
+      <LongText
+        label="Text"
+        rows={8}
+        maxLength={MAX_TEXT_CHARS}
+        placeholder="The room was bright and the breakfast even better. We will come back."
+        value={text}
+        onInput={(typed) => (textDraft.value = { text: typed })}
+        hint={
+          <span class="hint">
+            The model decides whether the text is positive or negative, with a score. At most{" "}
+            {formatCount(MAX_TEXT_CHARS)} characters.
+          </span>
+        }
+      />
       <details class="more">
         <summary>Advanced</summary>
         <div class="settings-grid">

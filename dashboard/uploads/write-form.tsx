@@ -2,6 +2,7 @@ import type { JobRequest } from "../../client/index.ts";
 import { formatCount } from "../ui/format.ts";
 import { Choice } from "./choice.tsx";
 import { draft } from "./draft.ts";
+import { LongText, NumberField } from "./fields.tsx";
 import { Terms } from "./job-settings.tsx";
 import { RequestForm } from "./request-form.tsx";
 import { type Options, settings, termsOf } from "./settings.ts";
@@ -32,9 +33,8 @@ const EMPTY = {
 const writeDraft = draft("write", EMPTY);
 
 export function WriteForm() {
-  const { value } = writeDraft;
-  const { prompt, tier, system, maxTokens, temperature } = value;
-  const schema = readSchema(value.jsonSchema);
+  const { prompt, tier, system, maxTokens, temperature, jsonSchema } = writeDraft.value;
+  const schema = readSchema(jsonSchema);
   const set = (changed: Partial<typeof EMPTY>) => (writeDraft.value = { ...writeDraft.value, ...changed });
 
   function requestOf(): JobRequest | null {
@@ -56,18 +56,15 @@ export function WriteForm() {
 
   return (
     <RequestForm request={requestOf()} act="Write" onTaken={() => set({ prompt: "" })}>
-      <label class="field">
-        <span>Prompt</span>
-        <textarea
-          class="input"
-          rows={8}
-          maxLength={MAX_PROMPT_CHARS}
-          placeholder="Write an invitation to the harbour festival, in five sentences."
-          value={prompt}
-          onInput={({ currentTarget }) => set({ prompt: currentTarget.value })}
-        />
-        <span class="hint">At most {formatCount(MAX_PROMPT_CHARS)} characters.</span>
-      </label>
+      <LongText
+        label="Prompt"
+        rows={8}
+        maxLength={MAX_PROMPT_CHARS}
+        placeholder="Write an invitation to the harbour festival, in five sentences."
+        value={prompt}
+        onInput={(text) => set({ prompt: text })}
+        hint={<span class="hint">At most {formatCount(MAX_PROMPT_CHARS)} characters.</span>}
+      />
       <div class="settings-grid">
         <Choice
           label="Model"
@@ -79,66 +76,56 @@ export function WriteForm() {
       <details class="more">
         <summary>Advanced</summary>
         <div class="settings-grid">
-          <label class="field wide">
-            <span>Instructions</span>
-            <textarea
-              class="input"
-              rows={3}
-              maxLength={MAX_INSTRUCTION_CHARS}
-              placeholder="Answer in Dutch. Write for children."
-              value={system}
-              onInput={({ currentTarget }) => set({ system: currentTarget.value })}
-            />
-            <span class="hint">How the model is to write.</span>
-          </label>
-          <label class="field wide">
-            <span>JSON Schema of the answer</span>
-            <textarea
-              class="input mono"
-              rows={4}
-              maxLength={MAX_SCHEMA_CHARS}
-              spellcheck={false}
-              placeholder='{ "type": "object", "properties": { "title": { "type": "string" } } }'
-              value={value.jsonSchema}
-              aria-invalid={schema === "not JSON"}
-              onInput={({ currentTarget }) => set({ jsonSchema: currentTarget.value })}
-            />
-            {schema === "not JSON" ? (
-              <span class="hint" data-tone="bad" role="status">
-                A schema is a JSON object. This text is not one.
-              </span>
-            ) : (
-              <span class="hint">With a schema, the answer is JSON that fits it.</span>
-            )}
-          </label>
-          <label class="field">
-            <span>Maximum length, tokens</span>
-            <input
-              class="input"
-              type="number"
-              min={1}
-              max={MAX_TOKENS}
-              step={1}
-              placeholder="512"
-              value={maxTokens}
-              onInput={({ currentTarget }) => set({ maxTokens: currentTarget.value })}
-            />
-            <span class="hint">A token is about four letters.</span>
-          </label>
-          <label class="field">
-            <span>Temperature</span>
-            <input
-              class="input"
-              type="number"
-              min={0}
-              max={2}
-              step={0.1}
-              placeholder="The model's default"
-              value={temperature}
-              onInput={({ currentTarget }) => set({ temperature: currentTarget.value })}
-            />
-            <span class="hint">Lower values give more predictable texts.</span>
-          </label>
+          <LongText
+            label="Instructions"
+            isWide
+            rows={3}
+            maxLength={MAX_INSTRUCTION_CHARS}
+            placeholder="Answer in Dutch. Write for children."
+            value={system}
+            onInput={(text) => set({ system: text })}
+            hint={<span class="hint">How the model is to write.</span>}
+          />
+          <LongText
+            label="JSON Schema of the answer"
+            isWide
+            isCode
+            isInvalid={schema === "not JSON"}
+            rows={4}
+            maxLength={MAX_SCHEMA_CHARS}
+            placeholder='{ "type": "object", "properties": { "title": { "type": "string" } } }'
+            value={jsonSchema}
+            onInput={(text) => set({ jsonSchema: text })}
+            hint={
+              schema === "not JSON" ? (
+                <span class="hint" data-tone="bad" role="status">
+                  A schema is a JSON object. This text is not one.
+                </span>
+              ) : (
+                <span class="hint">With a schema, the answer is JSON that fits it.</span>
+              )
+            }
+          />
+          <NumberField
+            label="Maximum length, tokens"
+            min={1}
+            max={MAX_TOKENS}
+            step={1}
+            placeholder="512"
+            value={maxTokens}
+            onInput={(text) => set({ maxTokens: text })}
+            hint={<span class="hint">A token is about four letters.</span>}
+          />
+          <NumberField
+            label="Temperature"
+            min={0}
+            max={2}
+            step={0.1}
+            placeholder="The model's default"
+            value={temperature}
+            onInput={(text) => set({ temperature: text })}
+            hint={<span class="hint">Lower values give more predictable texts.</span>}
+          />
           <Terms />
         </div>
       </details>
